@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ..plugin_utils.approval_text import approval_text
+from ..plugin_utils.deferred import deferred
 
 
 class FilterModule:
     """What Ansible looks for."""
 
     def filters(self) -> dict[str, t.Callable[..., str]]:
-        return {"approval_text": approval_text}
+        return {"approval_text": deferred("approval_text", "approval_text")}

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ..plugin_utils.audit_screen import audit_lines
+from ..plugin_utils.deferred import deferred
 
 
 class FilterModule:
     """What Ansible looks for."""
 
     def filters(self) -> dict[str, t.Callable[..., list[str]]]:
-        return {"audit_screen": audit_lines}
+        return {"audit_screen": deferred("audit_screen", "audit_lines")}

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ..plugin_utils.cleanup_screen import cleanup_lines
+from ..plugin_utils.deferred import deferred
 
 
 class FilterModule:
     """What Ansible looks for."""
 
     def filters(self) -> dict[str, t.Callable[..., list[str]]]:
-        return {"cleanup_screen": cleanup_lines}
+        return {"cleanup_screen": deferred("cleanup_screen", "cleanup_lines")}

@@ -8,9 +8,6 @@ import typing as t
 
 from ansible.errors import AnsibleFilterError
 
-from ..plugin_utils.connection import options_for
-from ..plugin_utils.documents import ValueRefused
-
 
 def connection_options(connection: t.Any, module: str) -> dict[str, t.Any]:
     """What of the variable registry_connection a module has an option for.
@@ -22,6 +19,10 @@ def connection_options(connection: t.Any, module: str) -> dict[str, t.Any]:
     Raises:
         AnsibleFilterError: the variable can't be meant.
     """
+    # To find one filter Ansible loads all of them, in every worker that needs it.
+    from ..plugin_utils.connection import options_for
+    from ..plugin_utils.documents import ValueRefused
+
     try:
         return options_for(connection, module)
     except ValueRefused as refused:

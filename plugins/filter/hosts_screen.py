@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ..plugin_utils.hosts_screen import hosts_lines
+from ..plugin_utils.deferred import deferred
 
 
 class FilterModule:
     """What Ansible looks for."""
 
     def filters(self) -> dict[str, t.Callable[..., list[str]]]:
-        return {"hosts_screen": hosts_lines}
+        return {"hosts_screen": deferred("hosts_screen", "hosts_lines")}

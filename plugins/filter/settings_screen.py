@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ..plugin_utils.settings_screen import settings_lines
+from ..plugin_utils.deferred import deferred
 
 
 class FilterModule:
     """What Ansible looks for."""
 
     def filters(self) -> dict[str, t.Callable[..., list[str]]]:
-        return {"settings_screen": settings_lines}
+        return {"settings_screen": deferred("settings_screen", "settings_lines")}

@@ -6,11 +6,11 @@ from __future__ import annotations
 
 import typing as t
 
-from ..plugin_utils.written_paths import shared_paths
+from ..plugin_utils.deferred import deferred
 
 
 class FilterModule:
     """What Ansible looks for."""
 
     def filters(self) -> dict[str, t.Callable[..., dict[str, str]]]:
-        return {"shared_paths": shared_paths}
+        return {"shared_paths": deferred("written_paths", "shared_paths")}

@@ -52,6 +52,7 @@ options:
       - Read an earlier audit of the same server and scope from this file. The report then says how many tags and bytes
         there are more or fewer since then, and what was to be freed then.
       - If it is not there, or is of another scope, nothing is compared, and the report says so.
+      - Markdown and the page tell the comparison. CSV and metrics do not.
     type: path
   price_per_gib_month:
     description:
@@ -66,11 +67,12 @@ options:
   prometheus_path:
     description:
       - Write metrics to this file, which the textfile collector of Prometheus' node exporter reads. Its name has to end
-        with C(.prom) for that, and everybody can read it.
+        with C(.prom), since the collector reads no other files. Everybody can read it.
     type: path
   prometheus_repositories:
     description:
       - Write metrics for each repository too, and not for each project alone.
+      - It is refused without O(prometheus_path).
     type: bool
     default: false
   markdown_path:
@@ -110,6 +112,7 @@ options:
     description:
       - How many tags the run deleted. Left out, it is counted in the journal. Without O(journal_path) too, the report
         of a plan says that it is a preview, and that nothing was deleted.
+      - It is refused without O(plan_path).
     type: int
   api_url:
     description:
@@ -125,6 +128,7 @@ options:
     description:
       - Where readers find the plan, a path or an address. The report shows it beside the fingerprint, with the command
         that applies the plan.
+      - It is refused without O(plan_path), and so is O(plan_package).
       - Without it and O(plan_package), nobody can approve the plan, and the page says how to make one that is kept.
     type: str
   plan_package:

@@ -17,11 +17,12 @@ from ..module_utils._cleanup.request import LIMITS
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import format_time, parse_time
 from ..module_utils._core.plan_package import package_in_words
+from ..module_utils._core.words import counted
 from ..module_utils._plan.results import named_rule
 from ..module_utils._rules.durations import seconds
 from ..module_utils._rules.options import IN_USE, RULES
 from .plan_screen import DELETING
-from .screen import counted, freed_of
+from .screen import freed_of
 
 MOST_LINES = 200
 _LONGEST_LINE = 300
@@ -61,10 +62,10 @@ def _of_several(rows: Sequence[_Row]) -> list[str]:
     """That there are several plans, and none of them to approve alone."""
     found = ["Nothing to approve yet: there is no plan."]
     if rows:
-        found = [f"Nothing to approve yet: {len(rows)} hosts made a plan each. Merge them, and approve the merged one."]
+        plans = counted(len(rows), "host made a plan", "hosts made a plan each")
+        found = [f"Nothing to approve yet: {plans}. Merge them, and approve the merged one."]
     return found + [
-        f"  {row['host']}: {row['result']['plan']['totals']['delete']} of {row['result']['plan']['totals']['tags']} "
-        f"tags, {row['result']['plan']['fingerprint']}"
+        f"  {row['host']}: {_share(row['result']['plan']['totals'])}, {row['result']['plan']['fingerprint']}"
         for row in rows
     ]
 
@@ -245,7 +246,7 @@ def _notes(plan: _Row) -> list[str]:
 
 
 def _unread(count: int) -> str:
-    return f"{count} {'repository' if count == 1 else 'repositories'} could not be read: all tags there are kept"
+    return f"{counted(count, 'repository', 'repositories')} could not be read: all tags there are kept"
 
 
 def _by_repository(plan: _Row) -> str:

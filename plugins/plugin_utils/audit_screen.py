@@ -12,9 +12,10 @@ import json
 import typing as t
 
 from ..module_utils._core.models import known_sum
+from ..module_utils._core.words import counted
 from .plan_screen import head_of, left_out_of, nothing_of, places_of, table_of, tags_of, unread_lines
 from .policy_screen import policy_lines
-from .screen import Row, bytes_of, counted, labelled, named, number_of, sections, table, wrapped, wrapped_list
+from .screen import Row, bytes_of, labelled, named, number_of, sections, table, wrapped, wrapped_list
 
 _Result = t.Mapping[str, t.Any]
 

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import typing as t
 
+from ..module_utils._core.words import counted
 from ..module_utils._plan.results import named_rule
 from .plan_screen import head_of, left_out_of, more, nothing_of, places_of, table_of, tag_lines, tags_of
-from .screen import counted, labelled, lines_of, sections, wrapped
+from .screen import labelled, lines_of, sections, wrapped
 
 _Result = t.Mapping[str, t.Any]
 

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
-from .screen import Row, bytes_of, counted, named, number_of, table, wrapped
+from ..module_utils._core.words import counted
+from .screen import Row, bytes_of, named, number_of, table, wrapped
 
 _Result = t.Mapping[str, t.Any]
 

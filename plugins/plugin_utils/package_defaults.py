@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import typing as t
 
+from ..module_utils._core.numbers import whole
 from .documents import ValueRefused, shown
 
 # The keys of each package, and what its file is called on localhost and on another host.
@@ -71,7 +72,7 @@ def completed(option: str, given: t.Any, job: Job) -> dict[str, t.Any]:
     if unknown:
         raise ValueRefused(f"has the key {shown(unknown[0])}: it takes {', '.join(keys)}")
     # A template that is a number is one since ansible-core 2.19.
-    package = {key: str(value) if _is_number(value) else value for key, value in given.items()}
+    package = {key: value if whole(value) is None else str(value) for key, value in given.items()}
     empty = [key for key, value in package.items() if value is None or isinstance(value, str) and not value.strip()]
     if empty:
         raise ValueRefused(f"has an empty {empty[0]}: give a value, or leave it out")
@@ -84,10 +85,6 @@ def completed(option: str, given: t.Any, job: Job) -> dict[str, t.Any]:
         )
     name = on_localhost if job.host == "localhost" else on_host.format(_safe(job.host))
     return {"version": job.run, "file_name": name, **package}
-
-
-def _is_number(value: t.Any) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _safe(host: str) -> str:

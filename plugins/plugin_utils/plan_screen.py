@@ -12,12 +12,12 @@ import typing as t
 
 from ..module_utils._core.diffs import printable
 from ..module_utils._core.plan_package import package_in_words
+from ..module_utils._core.words import are, counted
 from ..module_utils._plan.results import named_rule
 from ..module_utils._rules.reasons import Reason
 from .screen import (
     Row,
     bytes_of,
-    counted,
     freed_of,
     labelled,
     lines_of,
@@ -52,7 +52,7 @@ def head_of(found: _Result, limit: int) -> list[str]:
     for row in plan["repositories"]:
         if row["doubts"]:
             bounds = " to ".join(dict.fromkeys([f"{row['delete_least']:,}", f"{row['delete_most']:,}"]))
-            text = f"{row['path']}: {bounds} of {counted(row['delete'], 'tag')} {_are(row['delete'])} deleted"
+            text = f"{row['path']}: {bounds} of {counted(row['delete'], 'tag')} {are(row['delete'])} deleted"
             lines += wrapped(f"{row['certainty']}: {text}: {'; '.join(row['doubts'])}")
     lines += _skipped(plan, limit)
     for note in found.get("notes", []):
@@ -124,7 +124,7 @@ def table_of(plan: _Result) -> list[str]:
         held = counted(tags, "tag")
         rows.append(
             f"and {counted(others, 'more repository', 'more repositories')} with {held}, of which {deletions:,} "
-            f"{_are(deletions)} deleted"
+            f"{are(deletions)} deleted"
             if deletions
             else f"and {what} where nothing is deleted, with {held}"
         )
@@ -159,7 +159,7 @@ def nothing_of(plan: _Result) -> str:
         return "nothing to delete: there is no repository"
     read = " that could be read" if totals["repositories_unread"] else ""
     repositories = counted(totals["repositories"] - totals["repositories_unread"], "repository", "repositories")
-    text = f"nothing to delete in {repositories}{read}: {counted(totals['tags'], 'tag')} {_are(totals['tags'])} kept"
+    text = f"nothing to delete in {repositories}{read}: {counted(totals['tags'], 'tag')} {are(totals['tags'])} kept"
     reasons = ", ".join(_reasons(totals["reasons"], deleting=False))
     return f"{text} ({reasons})" if reasons else text
 
@@ -254,7 +254,3 @@ def _most_affected(row: _Result) -> tuple[int, int, int, str]:
 
 def _freed(row: _Result) -> str:
     return freed_of(row.get("freed_least"), row.get("freed_most"))
-
-
-def _are(number: int) -> str:
-    return "is" if number == 1 else "are"

@@ -11,8 +11,9 @@ from __future__ import annotations
 import json
 import typing as t
 
+from ..module_utils._core.words import counted
 from .plan_screen import more
-from .screen import Row, counted, named, table, wrapped
+from .screen import Row, named, table, wrapped
 
 _Result = t.Mapping[str, t.Any]
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from ..module_utils._core.progress import Amount, Phase, ProgressReport
+from ..module_utils._core.words import counted
 
 _NAMES = {
     Phase.FINDING: "finding repositories",
@@ -68,7 +69,7 @@ def _rate(measure: _Measure, seconds: float) -> str:
     for name, length in (("a second", 1), ("a minute", 60), ("an hour", 3600)):
         rate = round(done * length / seconds)
         if rate:
-            return f"{rate:,} {measure.unit if rate == 1 else measure.units} {name}"
+            return f"{counted(rate, measure.unit, measure.units)} {name}"
     return ""
 
 
@@ -82,5 +83,5 @@ def _time_left(amount: Amount, seconds: float) -> str:
         return "less than a minute left"
     minutes = round(left / 60)
     if minutes < 90:
-        return f"about {minutes} {'minute' if minutes == 1 else 'minutes'} left"
-    return f"about {round(minutes / 60)} hours left"
+        return f"about {counted(minutes, 'minute')} left"
+    return f"about {counted(round(minutes / 60), 'hour')} left"

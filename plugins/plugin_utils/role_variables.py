@@ -19,7 +19,9 @@ import os
 import typing as t
 
 from ..module_utils._core.files import GivenPath, shared_file
+from ..module_utils._core.numbers import whole
 from ..module_utils._module.inputs import MAY_BE_EMPTY_LISTS
+from ..module_utils._report.request import SHOWN_ONLY_WITH, without_effect
 from .connection import connection_of
 from .documents import ValueRefused, shown, sources_of, yaml_documents
 from .package_defaults import PACKAGES, Job, completed
@@ -154,6 +156,9 @@ def read_variables(
         except ValueRefused as refused:
             refusals.append(f"{name} {refused}")
     refusals += filter(None, [shared_file(_given_paths(role, specs, options))])
+    for option, refusal in without_effect(options, SHOWN_ONLY_WITH, f"{role}_").items():
+        del options[option]
+        refusals.append(refusal)
     try:
         options.update(_scope(role, specs, options, playbook.scope) if playbook.scope else {})
     except ValueRefused as refused:
@@ -385,7 +390,7 @@ def _document(value: t.Any) -> t.Any:
     found = yaml_documents(value)
     if len(found) > 1:
         raise ValueRefused("holds several documents of YAML: give one")
-    if found and isinstance(found[0], (dict, list, int)) and not isinstance(found[0], bool):
+    if found and (isinstance(found[0], (dict, list)) or whole(found[0]) is not None):
         return found[0]
     return [line.strip() for line in value.splitlines() if line.strip()]
 
@@ -396,7 +401,7 @@ def _text(option: str, value: t.Any) -> str:
         return value.strip()
     if isinstance(value, (datetime.date, datetime.datetime)):
         return value.isoformat()
-    if isinstance(value, int) and not isinstance(value, bool) and option in _NUMBERED:
+    if whole(value) is not None and option in _NUMBERED:
         return str(value)
     raise ValueRefused(f"holds {shown(value)}, which is no text: write it in quotes")
 
@@ -417,7 +422,7 @@ def _bool(_option: str, value: t.Any) -> bool:
 
 def _int(_option: str, value: t.Any) -> int:
     try:
-        if isinstance(value, (int, str)) and not isinstance(value, bool):
+        if isinstance(value, str) or whole(value) is not None:
             return int(value)
     except ValueError:
         pass

@@ -18,6 +18,7 @@ import typing as t
 import unicodedata
 
 from ..module_utils._core.diffs import printable
+from ..module_utils._core.words import some
 from ..module_utils._report.words import bytes_between, bytes_in_words
 
 WIDTH = 88
@@ -124,16 +125,10 @@ def labelled(label: str, value: str) -> list[str]:
     return [line] if width_of(line) <= WIDTH else [f"{label}:", f"{_GAP}{printable(value)}"]
 
 
-def counted(number: int, word: str, words: str = "") -> str:
-    """A number with its word. words: the plural, if it is not word and s."""
-    return f"{number:,} {word if number == 1 else words or f'{word}s'}"
-
-
 def listed(items: t.Sequence[str], width: int = WIDTH) -> str:
     """Items with commas, as many as fit, and the number of all others."""
     for shown in range(len(items), 0, -1):
-        left = len(items) - shown
-        text = ", ".join(items[:shown]) + (f" and {left:,} more" if left else "")
+        text = some(items, shown)
         if width_of(text) <= width:
             return text
     return f"{len(items):,} of them" if items else ""
@@ -141,9 +136,7 @@ def listed(items: t.Sequence[str], width: int = WIDTH) -> str:
 
 def named(items: t.Sequence[str], most: int = 5) -> str:
     """The first items, of which long ones are cut, and the number of all others."""
-    left = len(items) - most
-    shown = ", ".join(cut(item, _LONG_NAME) for item in items[:most])
-    return shown + (f" and {left:,} more" if left > 0 else "")
+    return some([cut(item, _LONG_NAME) for item in items[:most]], most, number=len(items))
 
 
 def number_of(value: int | None) -> str:

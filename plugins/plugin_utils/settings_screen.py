@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import typing as t
 
+from ..module_utils._core.words import counted, some
 from .plan_screen import more
-from .screen import counted, labelled, named, sections, wrapped
+from .screen import labelled, named, sections, wrapped
 
 _Result = t.Mapping[str, t.Any]
-
-# So many archived projects are named.
-_FEW = 5
 
 
 def settings_lines(found: _Result, *, check_mode: bool, refusal: str = "", files: t.Sequence[str] = ()) -> list[str]:
@@ -95,8 +93,7 @@ def _notes(projects: t.Sequence[_Result]) -> list[str]:
 def _archived(paths: t.Sequence[str], number: int) -> list[str]:
     if not number:
         return []
-    others = " and others" if number > len(paths[:_FEW]) else ""
-    return wrapped(f"left out, since archived: {counted(number, 'project')} ({', '.join(paths[:_FEW])}{others})")
+    return wrapped(f"left out, since archived: {counted(number, 'project')} ({some(paths, number=number)})")
 
 
 def _project(row: _Result) -> list[str]:

@@ -13,6 +13,7 @@ import typing as t
 from collections import defaultdict
 
 from ..module_utils._core.files import WRITTEN
+from ..module_utils._core.words import some
 
 # The machine of ansible-playbook.
 _CONTROL_NODE = ""
@@ -91,5 +92,4 @@ def _writes_in(variables: _Facts) -> t.Iterator[_Facts]:
 def _names(by_host: t.Collection[str], host: str) -> str:
     """The host, another one, and how many there are besides."""
     other = next(each for each in by_host if each != host)
-    more = f" and {len(by_host) - 2} more" if len(by_host) > 2 else ""
-    return f"{host}, {other}{more}" if more else f"{host} and {other}"
+    return some([host, other], number=len(by_host)) if len(by_host) > 2 else f"{host} and {other}"

@@ -4,12 +4,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.integration.driver import Ansible, environment
+from tests.integration.driver import PLAYBOOK, Ansible, environment
 from tests.integration.in_process import Modules, running_modules
 from tests.integration.oracle import Oracle
 from tests.integration.preloaded import FOR_MODULES, FOR_PLAYBOOKS, preloaded_python
@@ -18,14 +19,22 @@ from tests.simulator.harness import Simulator
 
 @pytest.fixture(scope="session", autouse=True)
 def _fast_playbooks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    # One for all workers of pytest, if there are some: Ansible itself sees to it that each module is packed once.
+    own = tmp_path_factory.getbasetemp()
+    packed = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "packed"
+    packed.mkdir(exist_ok=True)
     with (
         preloaded_python(tmp_path_factory.mktemp("python"), FOR_PLAYBOOKS) as python,
         preloaded_python(tmp_path_factory.mktemp("python"), FOR_MODULES) as modules_python,
         pytest.MonkeyPatch.context() as patch,
     ):
+        programs = tmp_path_factory.mktemp("programs")
+        (programs / "ansible-playbook").write_text(f'#!/bin/sh\nexec {python} {PLAYBOOK} "$@"\n')
+        (programs / "ansible-playbook").chmod(0o755)
+        patch.setenv("PROGRAMS", str(programs))
         patch.setenv("PLAYBOOKS_PYTHON", python)
         patch.setenv("MODULES_PYTHON", modules_python)
-        patch.setenv("PACKED_MODULES", str(tmp_path_factory.mktemp("packed")))
+        patch.setenv("PACKED_MODULES", str(packed))
         yield
 
 

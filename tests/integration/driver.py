@@ -164,6 +164,11 @@ class Ansible:
         changed = {**self.environment, **(env or {})}
         return {name: value for name, value in changed.items() if value is not None}
 
+    @property
+    def path(self) -> str:
+        """A PATH for scripts that run ansible-playbook. What such a one runs lives on if it is killed."""
+        return f"{self.environment['PROGRAMS']}{os.pathsep}{self.environment['PATH']}"
+
     def tasks(self, tasks: list[dict[str, Any]], *options: str, env: Changes = None) -> Run:
         """Run tasks as one play on localhost."""
         # JSON is YAML, and quotes every template as it should be.
@@ -283,7 +288,7 @@ def environment(folder: Path, url: str | None, token: str = TOKEN) -> dict[str, 
         "ANSIBLE_CALLBACKS_ENABLED": "record",
         "NO_PROXY": "127.0.0.1,localhost",
     }
-    faster = ("PLAYBOOKS_PYTHON", "MODULES_PYTHON", "PACKED_MODULES")
+    faster = ("PLAYBOOKS_PYTHON", "MODULES_PYTHON", "PACKED_MODULES", "PROGRAMS")
     found.update({name: os.environ[name] for name in faster if name in os.environ})
     if url:
         found.update(GITLAB_API_URL=url, GITLAB_TOKEN=token)

@@ -4,6 +4,9 @@
 
 """A process that has libraries in memory already, and forks for each program: loading takes longer than most of them.
 
+It also has in memory what Ansible works out of the same text each time: the code of this collection and of Ansible's
+modules, which is compiled wherever it is found, and where Ansible's own modules are.
+
 Two things stand in front of it. One is a small program that takes the place of the interpreter: it hands over its
 arguments, its environment and its files, waits, and ends as the script did. ansible-playbook is run by one, and what it
 packs and sends by another, which have different libraries in memory. The other thing is `in_process.py`, which asks for
@@ -26,10 +29,18 @@ import sys
 import tempfile
 import time
 import types
+import zipimport
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.machinery import SourceFileLoader
 from pathlib import Path
 from typing import Any
+
+import ansible
+from ansible.utils.collection_loader import _collection_finder
+
+# As all that runs here finds it.
+COLLECTION = Path(__file__).parents[2] / "build/collections/ansible_collections/containerops/gitlab/plugins"
 
 # What modules import. The collection's own files are taken from what was sent.
 FOR_MODULES = (
@@ -38,8 +49,12 @@ FOR_MODULES = (
     "ansible.module_utils.facts.utils",
     "requests",
 )
-# What ansible-playbook imports, without Ansible: that looks at the environment when it is imported.
+# What ansible-playbook imports, without ansible.constants: that looks at the environment when it is imported.
 FOR_PLAYBOOKS = (
+    *("ansible._internal._ansiballz", "ansible._internal._datatag._utils", "ansible._internal._errors._captured"),
+    *("ansible._internal._ssh._ssh_agent", "ansible._internal._templating._jinja_patches", "ansible.config.manager"),
+    *("ansible.context", "ansible.module_utils.common.process", "ansible.module_utils.common.sys_info"),
+    *("ansible.parsing.utils.addresses", "ansible.utils.collection_loader", "ansible.vars.hostvars"),
     *("cryptography.hazmat.backends.openssl.backend", "cryptography.hazmat.primitives.asymmetric.ec"),
     *("cryptography.hazmat.primitives.ciphers", "cryptography.hazmat.primitives.kdf.pbkdf2"),
     *("importlib.metadata", "importlib.resources", "jinja2.nativetypes", "multiprocessing.managers"),
@@ -111,6 +126,8 @@ def _serve(address: str, libraries: Sequence[str]) -> None:
     """Fork for each program."""
     for name in libraries:
         importlib.import_module(name)
+    _remember_code()
+    _remember_places()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     # What is there now is never looked at again, so that the forks share its memory.
     gc.collect()
@@ -132,6 +149,28 @@ def _serve(address: str, libraries: Sequence[str]) -> None:
     if os.getpid() == program:
         client.send(bytes([status]))
     os._exit(status)
+
+
+def _remember_code() -> None:
+    """Have at hand the code that each process would compile: of what was packed, and of what lies in a collection."""
+    files = [*COLLECTION.rglob("*.py"), *Path(ansible.__path__[0], "modules").glob("*.py")]
+    known = {file.read_bytes(): SourceFileLoader("", str(file)).get_code("") for file in files}
+
+    def compiled(source: Any, filename: str, *others: Any, **options: Any) -> Any:
+        return known.get(source) or compile(source, filename, *others, **options)
+
+    # Their own names.
+    vars(zipimport)["_compile_source"] = lambda path, source: compiled(source, path, "exec", dont_inherit=True)
+    vars(_collection_finder)["compile"] = compiled
+
+
+def _remember_places() -> None:
+    """Have at hand which collection each of Ansible's former modules is in, which is a long file."""
+    file = Path(ansible.__path__[0], "config", "ansible_builtin_runtime.yml")
+    read = vars(_collection_finder)["_meta_yml_to_dict"]
+    text = file.read_bytes()
+    known = {text: read(text, "")}
+    vars(_collection_finder)["_meta_yml_to_dict"] = lambda text, name: known.pop(text, None) or read(text, name)
 
 
 def _become(client: socket.socket) -> int:

@@ -115,7 +115,7 @@ def test_only_builds_that_matter_are_read_and_remembered(
     # An image without a date is remembered as such.
     assert [entry["path"] for entry in log[first.result["requests"] :] if "/v2/" in entry["path"]] == []
     [note] = [text for text in first.result["notes"] if "dates_valid_from" in text]
-    assert note.startswith("18 tags with dates before dates_valid_from are as old as their image. Of 1 tags no date is")
+    assert note.startswith("18 tags with dates before dates_valid_from are as old as their image. Of 1 tag no date is")
     assert note.endswith("does not say when it was built.")
 
 

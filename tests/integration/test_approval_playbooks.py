@@ -277,7 +277,7 @@ def test_what_is_in_use_is_found_again_after_approval(ansible: Ansible, simulato
     forgotten = play(ansible, APPLY, **approved)
     assert "find again what is in use, and give registry_cleanup_in_use_sources" in forgotten.output
     old = play(ansible, APPLY, **approved, in_use_sources_path=str(file))
-    assert "what is in use was read longer ago than registry_cleanup_in_use_max_age (1 of 1 sources" in old.output
+    assert "what is in use was read longer ago than registry_cleanup_in_use_max_age (1 of 1 source" in old.output
     assert simulator.state() == before
     fresh = play(ansible, APPLY, **approved, in_use_sources_path=sources(file, "2026-06-01T13:30:00Z"))
     assert fresh.code == 0, fresh.output
@@ -479,7 +479,7 @@ def test_the_page_does_what_it_says(ansible: Ansible, simulator: Simulator, tmp_
         done = subprocess.run(
             ["bash", "-euc", command],
             cwd=tmp_path,
-            env=ansible.environment,
+            env={**ansible.environment, "PATH": ansible.path},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,

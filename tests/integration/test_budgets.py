@@ -357,7 +357,7 @@ def test_reading_beyond_max_requests_is_refused_before_it_begins(ansible: Ansibl
     simulator.clear_log()
     refused = ansible.module("registry_info", {**enough, "max_requests": 54})
     assert refused.message == (
-        "Nothing was read, since reading 10000 tags takes at least 41 more requests, and of max_requests 54 there are "
+        "Nothing was read, since reading 10,000 tags takes at least 41 more requests, and of max_requests 54 there are "
         "40 left: raise it, or take a smaller scope."
     )
     assert sent(simulator) == (14, 0)

@@ -54,11 +54,11 @@ def run(ansible: Ansible, folder: Path, job: str, token: str, **variables: str) 
     folder.mkdir(exist_ok=True)
     for file in EXAMPLE.glob("*.yml"):
         shutil.copy(file, folder)
-    environment = {**ansible.environment, "GITLAB_TOKEN": token, "GITLAB_USER_LOGIN": "ana", "CI_PIPELINE_ID": "5"}
+    told = {"GITLAB_TOKEN": token, "GITLAB_USER_LOGIN": "ana", "CI_PIPELINE_ID": "5"}
     return subprocess.run(
         ["bash", "-euo", "pipefail", "-c", "\n".join(PIPELINE[job]["script"])],
         cwd=folder,
-        env={**environment, **PIPELINE["variables"], **variables},
+        env={**ansible.environment, "PATH": ansible.path, **told, **PIPELINE["variables"], **variables},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

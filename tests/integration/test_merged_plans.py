@@ -46,7 +46,7 @@ def test_several_tasks_carry_out_one_approved_plan(ansible: Ansible, simulator: 
     other = {"project": ["team/app", "team/sub/tool"], **MIXED_RULES, **approved}
     *done, foreign = run_all(ansible, "registry_cleanup", [*({**s, **MIXED_RULES, **approved} for s in SCOPES), other])
     assert [task.result["outcome"]["counts"]["deleted"] for task in done if "outcome" in task.result] == [4]
-    assert "None of the 2 plans" in foreign.message
+    assert "has 2 plans, and none for this scope" in foreign.message
 
 
 def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path)
         ansible, MERGE, [{**params, "merged_plan_path": str(tmp_path / "short.jsonl"), "return_limit": 1}]
     )
     assert (len(short.result["parts"]), short.result["truncated"]) == (1, True)
-    assert short.result["diff"][0]["after"].endswith("... and 1 more plans, hidden by return_limit\n")
+    assert short.result["diff"][0]["after"].endswith("... and 1 more plan, hidden by return_limit\n")
     assert_documented(MERGE, [*good, tasks[0]])
 
 

@@ -260,7 +260,7 @@ def test_a_push_meanwhile_keeps_the_repository(ansible: Ansible, simulator: Simu
     task = ansible.module(MODULE, absent(BARE))
     assert task.failed
     assert outcomes(task, "path") == {BARE: "not_deleted"}
-    assert "it has 1 tags" in task.message
+    assert "it has 1 tag" in task.message
     assert simulator.state()[BARE] == ["fresh"]
     assert asked(simulator.requests(), "DELETE", "") == []
 
@@ -375,7 +375,7 @@ def test_what_can_not_be_read_or_deleted_is_told_of_each(ansible: Ansible, simul
     assert task.result["result"] == "partial"
     assert {row["path"]: row["tags"] for row in task.result["repositories"]} == {APP: None, WEB: 2, TOOL: None}
     assert outcomes(task, "path") == {WEB: "not_emptied"}
-    assert "1 tags are left; b:" in task.message
+    assert "1 tag is left; b:" in task.message
     simulator.clear_faults()
     rest = ansible.module(MODULE, emptied(APP, WEB, TOOL, delete_via="rest", retries=0))
     assert rest.failed

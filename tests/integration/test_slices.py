@@ -53,7 +53,7 @@ def prepared(ansible: Ansible, budget: int | None) -> None:
     (ansible.folder / "clean.yml").write_text(yaml.safe_dump([{**PLAY, "module_defaults": limits}]))
 
 
-def start(ansible: Ansible, number: int, hosts: list[str]) -> subprocess.Popen[bytes]:
+def start(ansible: Ansible, number: int, hosts: list[str], path: str = "") -> subprocess.Popen[bytes]:
     """One slice, in a process of its own, with a folder of its own and one host at a time."""
     place = ansible.folder / f"slice-{number}"
     (place / "env").mkdir(parents=True, exist_ok=True)
@@ -61,11 +61,9 @@ def start(ansible: Ansible, number: int, hosts: list[str]) -> subprocess.Popen[b
     runner = Path(sys.executable).with_name("ansible-runner")
     command = [sys.executable, str(runner), "run", str(place), "-p", str(ansible.folder / "clean.yml")]
     command += ["--inventory", str(ansible.folder / "fleet.gitlab_registry.yml"), "--limit", ",".join(hosts)]
-    path = f"{runner.parent}:{ansible.environment['PATH']}"
+    environment = {**ansible.environment, "PATH": path or ansible.environment["PATH"]}
     with (place / "log").open("wb") as log:
-        return subprocess.Popen(
-            command, cwd=ansible.folder, env={**ansible.environment, "PATH": path}, stdout=log, stderr=log
-        )
+        return subprocess.Popen(command, cwd=ansible.folder, env=environment, stdout=log, stderr=log)
 
 
 def finished(ansible: Ansible, running: list[subprocess.Popen[bytes]]) -> None:
@@ -92,7 +90,7 @@ def test_slices_together_do_exactly_the_plan_within_a_shared_limit(ansible: Ansi
     assert [len(hosts) for hosts in slices] == [3, 2, 2]
     assert len(plan) == FLEET.all_repositories * (FLEET.tags - KEEP)
     simulator.clear_log()
-    finished(ansible, [start(ansible, number, hosts) for number, hosts in enumerate(slices)])
+    finished(ansible, [start(ansible, number, hosts, ansible.path) for number, hosts in enumerate(slices)])
     assert gone(before, simulator.state()) == plan
     # Twenty tags at a time and each of them once.
     assert simulator.counters()["mutations"] == FLEET.all_repositories * -(-(FLEET.tags - KEEP) // 20)
@@ -117,5 +115,5 @@ def test_a_slice_that_was_killed_is_run_again(ansible: Ansible, simulator: Simul
     assert left, "it was killed too late"
     finished(ansible, [running[0], running[2]])
     assert gone(before, simulator.state()) < plan
-    finished(ansible, [start(ansible, 0, slices[1])])
+    finished(ansible, [start(ansible, 0, slices[1], ansible.path)])
     assert gone(before, simulator.state()) == plan

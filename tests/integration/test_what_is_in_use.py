@@ -308,6 +308,6 @@ def test_what_can_get_no_tag_is_told(ansible: Ansible, simulator: Simulator) -> 
     [failed] = run_all(ansible, MODULE, [options])
     assert failed.failed
     assert failed.result["result"] == "partial"
-    assert f"1 of 1 images in use got no tag; first team/app@{running}" in failed.message
+    assert f"1 of 1 image in use got no tag; first team/app@{running}" in failed.message
     assert failed.result["outcome"]["pinned"][0]["outcome"] == "not_written"
     assert failed.result["outcome"]["counts"]["deleted"] > 0

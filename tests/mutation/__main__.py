@@ -19,6 +19,7 @@ from .running import Mutant, break_modules
 # The modules that decide which tag is deleted, and that say so.
 MODULES = [
     *(
+        "_cleanup/approval",
         "_cleanup/bulk_requests",
         "_cleanup/matches",
         "_cleanup/needs",
@@ -30,7 +31,9 @@ MODULES = [
         "_cleanup/request",
         "_cleanup/retained",
         "_cleanup/summary",
+        "_cleanup/usage",
         "_core/diffs",
+        "_core/journal_parts",
         "_core/oci",
         "_core/scope",
         "_core/server",
@@ -38,12 +41,19 @@ MODULES = [
         "_deletion/batches",
     ),
     *("_deletion/delete_method", "_deletion/earlier_runs", "_deletion/outcomes", "_deletion/refusals"),
-    *("_deletion/verification", "_info/rows", "_inventory/hosts"),
+    *("_deletion/verification", "_info/audit_rows", "_info/rows", "_inventory/hosts"),
     *("_plan/approval", "_plan/drift", "_plan/limits", "_plan/merge"),
     *("_plan/plan_file", "_plan/plan_reading"),
     *("_retention/assignments", "_retention/document", "_retention/exceptions", "_retention/rule_sets"),
     *("_cleanup/retention_changes", "_retention/validation"),
-    *("_plan/results", "_policy/lint", "_policy/prediction", "_policy/preview", "_repositories/planning"),
+    *(
+        "_plan/results",
+        "_plan_files/packages",
+        "_policy/lint",
+        "_policy/prediction",
+        "_policy/preview",
+        "_repositories/planning",
+    ),
     *(
         "_rules/dates",
         "_rules/dead_alternatives",
@@ -70,6 +80,7 @@ MODULES = [
         "_settings/document",
     ),
     *("_settings/plan", "_settings/protection", "_tagging/planning", "_tags/page_starts"),
+    *("_usage/ages", "_usage/exposure", "_usage/listings"),
 ]
 
 
@@ -91,6 +102,9 @@ def main() -> int:
     outcomes = break_modules(modules)
     for module, outcome in outcomes.items():
         print(f"{module}: {outcome.made} mutants, {outcome.survived} survived")
+    say(
+        "Noticed by nothing but the time that the tests took", {m for each in outcomes.values() for m in each.timed_out}
+    )
     alive = {mutant for outcome in outcomes.values() for mutant in outcome.survivors}
     known = {mutant for reason in explained() for mutant in reason.mutants if mutant.module in modules}
     say("Survived without an explanation", alive - known)

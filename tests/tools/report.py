@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import time
 import typing as t
 from pathlib import Path
 from xml.etree import ElementTree
@@ -78,15 +79,15 @@ def failed(part: str) -> bool:
     return any(check["failed"] for check in _read(part)["checks"])
 
 
-def show(parts: list[str]) -> None:
-    """Print the table; its last line holds the sums alone."""
-    text = render({part: _read(part) for part in parts})
+def show(parts: list[str], started: float) -> None:
+    """Print the table; its last line holds the sums alone. started: by time.monotonic()."""
+    text = render({part: _read(part) for part in parts}, time.monotonic() - started)
     (RESULTS / "summary.txt").write_text(text + "\n")
     print(f"\n{text}", flush=True)
 
 
-def render(results: dict[str, Result]) -> str:
-    """Make the table of the parts and the line with the sums over all of them."""
+def render(results: dict[str, Result], together: float) -> str:
+    """Make the table of the parts and the line with the sums over all. together: seconds, of parts side by side."""
     lines = [f"{'part':<12} {'what':<28} {'passed':>6} {'failed':>6} {'skipped':>7} {'minutes':>7}"]
     sums = {"passed": 0, "failed": 0, "skipped": 0}
     for part, result in results.items():
@@ -101,8 +102,7 @@ def render(results: dict[str, Result]) -> str:
             sums["passed"] += check["passed"]
             sums["failed"] += check["failed"]
             sums["skipped"] += check["skipped"]
-    total = sum(result["seconds"] or 0 for result in results.values())
-    lines.append(f"{'together':<12} {'':<28} {'':>6} {'':>6} {'':>7} {total / 60:>7.1f}")
+    lines.append(f"{'together':<12} {'':<28} {'':>6} {'':>6} {'':>7} {together / 60:>7.1f}")
     return "\n".join([*lines, "", f"{sums['passed']} passed, {sums['failed']} failed, {sums['skipped']} skipped"])
 
 

@@ -12,13 +12,12 @@ import typing as t
 
 from .._core.errors import UsageError
 from .._core.scope import Scope
+from .._core.words import are, some
 from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_fingerprint, fingerprint_of_approval
 from .._plan.merge import approved_in
 from .._rules.durations import seconds
 from .._rules.options import RULE_SOURCES, expected_sources
 
-# Of missing sources, so many are named.
-_NAMED = 5
 SCOPES = ("project", "group", "repository_id")
 
 
@@ -119,14 +118,14 @@ def check_sources(approval: Approval | None, params: t.Mapping[str, t.Any]) -> N
         needed.update(least)
     if needed and not given:
         raise UsageError(
-            f"The approved plan was made with in_use_sources ({_some(needed)}): find again what is in use, and give "
-            "in_use_sources."
+            f"The approved plan was made with in_use_sources ({some(sorted(needed))}): find again what is in use, and "
+            "give in_use_sources."
         )
     if needed - given:
         raise UsageError(
-            f"The approved plan was made with more in_use_sources, and {_some(needed - given)} "
-            f"{'is' if len(needed - given) == 1 else 'are'} missing: find again what is in use there and give it, or "
-            "make a new plan and have it approved."
+            f"The approved plan was made with more in_use_sources, and {some(sorted(needed - given))} "
+            f"{are(len(needed - given))} missing: find again what is in use there and give it, or make a new plan and "
+            "have it approved."
         )
     if isinstance(least, int) and len(given) < least:
         raise UsageError(
@@ -162,14 +161,7 @@ def _is_less(expected: list[str] | int, least: list[str] | int) -> bool:
 
 
 def _told(expected: list[str] | int) -> str:
-    return _some(expected) if isinstance(expected, list) else str(expected)
-
-
-def _some(names: t.Collection[str]) -> str:
-    """The first of some names, and how many more there are."""
-    shown = sorted(set(names))
-    more = f" and {len(shown) - _NAMED} more" if len(shown) > _NAMED else ""
-    return f"{', '.join(shown[:_NAMED])}{more}"
+    return some(sorted(set(expected))) if isinstance(expected, list) else str(expected)
 
 
 def _written(value: t.Any) -> t.Any:

@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from .._core.errors import ErrorKind, JournalError, RequestError
 from .._core.models import TagListing, known_sum
 from .._core.server import Mode
+from .._core.words import counted, some
 from .._deletion.attempts import CHANGED, is_changed
 from .._deletion.journal import JournalWriter, journal_request, journal_results, null_journal
 from .._deletion.outcomes import DeletionResult, TagOutcome, TagResult
@@ -216,8 +217,9 @@ def _why_left(progress: BulkProgress, wait: float | None) -> str:
     if progress.answer_lost:
         return _LOST
     if progress.done:
-        return f"GitLab deleted {len(progress.gone)} others in this run and not this one; it takes the next in an hour"
-    return f"GitLab has not deleted it within {wait:g} seconds" if wait is not None else _IN_BACKGROUND
+        others = counted(len(progress.gone), "other")
+        return f"GitLab deleted {others} in this run and not this one; it takes the next in an hour"
+    return f"GitLab has not deleted it within {counted(wait, 'second')}" if wait is not None else _IN_BACKGROUND
 
 
 def _vanished(progress: BulkProgress) -> str:
@@ -227,6 +229,6 @@ def _vanished(progress: BulkProgress) -> str:
     if not names:
         return ""
     return (
-        f"tags of {plan.repository.path} that the plan keeps are gone ({', '.join(names[:5])}): "
+        f"tags of {plan.repository.path} that the plan keeps are gone ({some(names)}): "
         "GitLab or somebody else deleted them meanwhile"
     )

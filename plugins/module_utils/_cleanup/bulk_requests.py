@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.server import Mode
+from .._core.words import counted, some
 from .._plan.plan import Plan, RepositoryPlan
 from .._policy.prediction import MAX_LIST_SIZE, Parameters
 from .._rules.patterns import pattern_error, quoted
@@ -63,13 +64,14 @@ def _pinned(part: RepositoryPlan, request: CleanupRequest) -> BulkRequest:
 def why_not_in_one_run(request: BulkRequest, mode: Mode) -> str | None:
     """Why GitLab can't carry a pinned request out in one run, a sentence without its end; None where it can."""
     path, number = request.plan.repository.path, len(request.plan.deletions)
+    tags = counted(number, "tag")
     if mode is not Mode.DATABASE and number > MAX_LIST_SIZE:
         return (
-            f"{path}: {number} tags would be deleted in bulk, and without a metadata database GitLab deletes at most "
+            f"{path}: {tags} would be deleted in bulk, and without a metadata database GitLab deletes at most "
             f"{MAX_LIST_SIZE} in one run, chosen by chance (delete_via auto deletes them all)"
         )
     if pattern_error(rf"\A{request.parameters['name_regex_delete']}\z"):
-        return f"{path}: the names of {number} tags are too long for one pattern (delete_via auto deletes them all)"
+        return f"{path}: the names of {tags} are too long for one pattern (delete_via auto deletes them all)"
     return None
 
 
@@ -83,7 +85,8 @@ def why_not_unpinned(part: RepositoryPlan) -> str | None:
     if not names:
         return None
     return (
-        f"{part.repository.path}: GitLab would delete {len(names)} tags that share their image with a kept tag, or may "
-        f"({', '.join(names[:5])}), and this registry is not known to leave the kept one (delete_via auto and bulk "
-        "keep them all, shared_digest independent trusts the registry)"
+        f"{part.repository.path}: GitLab would delete "
+        f"{counted(len(names), 'tag that shares its', 'tags that share their')} image with a kept tag, or may "
+        f"({some(names)}), and this registry is not known to leave the kept one (delete_via auto and bulk keep them "
+        "all, shared_digest independent trusts the registry)"
     )

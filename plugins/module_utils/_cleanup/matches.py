@@ -12,6 +12,7 @@ import typing as t
 
 from .._core.models import ListingState, RefKind, TagListing
 from .._core.scope import Exclusion, Scope
+from .._core.words import some
 from .._retention.rule_sets import Retention, RuleSet
 from .._rules.git_refs import ActiveRefs, carrying
 from .._rules.in_use import tags_in_use
@@ -30,8 +31,6 @@ from .._rules.ranking import has_group
 from .request import CleanupRequest
 from .retained import Refs
 
-# So many names stand in one sentence.
-_NAMED = 5
 _REF_WORDS = {
     RefKind.BRANCHES: "a branch",
     RefKind.MERGE_REQUESTS: "the branch of an open merge request",
@@ -230,13 +229,9 @@ def _unused(entries: t.Sequence[EntryMatches], missing: t.Sequence[str], names: 
     if not any(each.matched for each in entries):
         yield Finding(f"{options}: {names.none} is in use")
     elif idle:
-        yield Finding(f"in_use_sources: {names.none} is in use in {_first(idle)}", ())
+        yield Finding(f"in_use_sources: {names.none} is in use in {some(idle)}", ())
     if missing:
-        yield Finding(f"{options}: repositories in scope have no such tag: {_first(missing)}")
-
-
-def _first(names: t.Sequence[str]) -> str:
-    return ", ".join([*names[:_NAMED], *(["..."] if len(names) > _NAMED else [])])
+        yield Finding(f"{options}: repositories in scope have no such tag: {some(missing)}")
 
 
 def _of_exclusions(listings: t.Sequence[TagListing], exclusions: t.Sequence[Exclusion]) -> list[Finding]:

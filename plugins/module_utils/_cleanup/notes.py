@@ -12,6 +12,7 @@ import typing as t
 
 from .._core.models import ListingState, TagListing
 from .._core.server import Mode, ServerCapabilities, TagRules
+from .._core.words import counted, some
 from .._plan.plan import Plan
 from .._retention.rule_sets import Retention
 from .._rules.decision import DateSource
@@ -45,8 +46,9 @@ def warnings_of(state: CleanupState, plan: Plan, request: CleanupRequest) -> lis
         differing = [decision.tag.name for decision in part.decisions if decision.reason is Reason.AMBIGUOUS_PATTERN]
         if differing:
             found.append(
-                f"{part.repository.path}: GitLab would interpret a pattern differently for {len(differing)} tags, "
-                f"which are kept ({', '.join(differing[:5])}); put brackets around its alternatives."
+                f"{part.repository.path}: GitLab would interpret a pattern differently for "
+                f"{counted(len(differing), 'tag, which is kept', 'tags, which are kept')} ({some(differing)}); put "
+                "brackets around its alternatives."
             )
         if part.listing is ListingState.CAPPED:
             found.append(f"{part.repository.path}: exactly 10,000 tags are listed, so there may be more.")
@@ -77,8 +79,7 @@ def _archived_note(state: CleanupState) -> str | None:
     paths = sorted(project.path for number, project in state.projects.items() if project.archived and number in numbers)
     if not paths:
         return None
-    more = f" and {len(paths) - 5} more" if paths[5:] else ""
-    return f"Tags of archived projects are kept, since GitLab lets nobody change them ({', '.join(paths[:5])}{more})."
+    return f"Tags of archived projects are kept, since GitLab lets nobody change them ({some(paths)})."
 
 
 def _date_source_note(criteria: Criteria, capabilities: ServerCapabilities) -> str | None:
@@ -116,5 +117,7 @@ def _build_dates_note(listings: t.Sequence[TagListing], retention: Retention) ->
     unknown = [tag.error for tag in tags if tag.error and not tag.built]
     if not built and not unknown:
         return None
-    found = f"{built} tags with dates before dates_valid_from are as old as their image."
-    return f"{found} Of {len(unknown)} tags no date is known, first: {unknown[0]}" if unknown else found
+    as_old = "tag with a date before dates_valid_from is as old as its image"
+    all_as_old = "tags with dates before dates_valid_from are as old as their image"
+    found = f"{counted(built, as_old, all_as_old)}."
+    return f"{found} Of {counted(len(unknown), 'tag')} no date is known, first: {unknown[0]}" if unknown else found

@@ -14,6 +14,7 @@ from .._core.diffs import diff_part, hidden_part
 from .._core.errors import RequestError
 from .._core.oci import Manifest
 from .._core.tag_writes import WriteOutcome
+from .._core.words import counted
 from .._rules.in_use import UntaggedImage
 
 PREFIX = "in-use-"
@@ -121,5 +122,5 @@ def pins_diff(pins: t.Sequence[Pin], limit: int) -> list[dict[str, str]]:
     ]
     hidden = len(pins) - len(shown)
     if hidden > 0:
-        shown.append(hidden_part(after=f"{hidden} more images in use get a tag"))
+        shown.append(hidden_part(after=counted(hidden, "more image in use gets a tag", "more images in use get a tag")))
     return shown

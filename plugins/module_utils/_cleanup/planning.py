@@ -17,6 +17,7 @@ from .._core.errors import RequestError
 from .._core.models import Project, Tag, TagListing, format_time
 from .._core.scope import Exclusion
 from .._core.server import DELETE_LIMIT, DeleteMethod, Mode, ReadMethod, ServerCapabilities
+from .._core.words import counted, some
 from .._deletion.refusals import hidden_rules_refusal
 from .._plan.drift import Comparison, after_limits, compare, refusals_of
 from .._plan.limits import limited
@@ -37,9 +38,6 @@ from .matches import UseMatches, matches_of
 from .pins import Manifests, Pins, planned_pins
 from .request import CleanupRequest, OnServerPolicy
 from .retained import Refs, retained_names, untagged_images
-
-# How many projects a sentence names.
-_NAMED = 5
 
 
 class CleanupState(t.NamedTuple):
@@ -220,11 +218,10 @@ def policy_sentence(projects: t.Sequence[Project]) -> str:
         when = ", next" + _next_run(projects[0]) if _next_run(projects[0]) else ""
         path = projects[0].path
         return f"the cleanup policy of project {path} itself is enabled and deletes tags by its own rules{when}"
-    shown = [f"{project.path}{_next_run(project)}" for project in projects[:_NAMED]]
-    more = f" and {len(projects) - _NAMED} more" if len(projects) > _NAMED else ""
+    named = [f"{project.path}{_next_run(project)}" for project in projects]
     return (
-        f"the cleanup policies of {len(projects)} projects are enabled and delete tags by their own rules: "
-        f"{', '.join(shown)}{more}"
+        f"the cleanup policies of {counted(len(projects), 'project')} are enabled and delete tags by their own rules: "
+        f"{some(named)}"
     )
 
 
@@ -392,8 +389,9 @@ def _protection_refusals(state: CleanupState, plan: Plan) -> t.Iterator[str]:
         covered = [decision.tag.name for decision in part.deletions if decision.tag.protected]
         if covered:
             yield (
-                f"GitLab would delete {len(covered)} tags of {part.repository.path} for an administrator although its "
-                f"protection rules cover them ({', '.join(covered[:5])}); use a token that is no administrator's"
+                f"GitLab would delete {counted(len(covered), 'tag')} of {part.repository.path} for an administrator "
+                f"although its protection rules cover {'it' if len(covered) == 1 else 'them'} ({some(covered)}); use a "
+                "token that is no administrator's"
             )
 
 
@@ -401,7 +399,7 @@ def _budget_refusals(state: CleanupState, plan: Plan) -> list[str]:
     if state.delete_method.is_bulk:
         return []
     needed = deletion_requests(plan, state.delete_method, by_page=state.capabilities.pages_by_cursor)
-    what = f"deleting {plan.deletions} tags"
+    what = f"deleting {counted(plan.deletions, 'tag')}"
     reason = why_too_many(needed=needed, sent=state.sent, most=state.max_requests, what=what)
     return [reason] if reason else []
 

@@ -13,6 +13,7 @@ import typing as t
 
 from .._core.models import format_time
 from .._core.tag_writes import WriteOutcome
+from .._core.words import counted
 from .._deletion.outcomes import DeletionResult
 from .._deletion.report import applied_deletion, deletion_intent
 from .._module.intent import Applied, Intent
@@ -164,7 +165,8 @@ def applied_cleanup(found: CleanupPlan, deleted: DeletionResult, pinned: t.Seque
     if failed:
         first = failed[0]
         place = f"{first.pin.path}@{first.pin.manifest.digest}"
-        sentences.append(f"{len(failed)} of {len(pinned)} images in use got no tag; first {place}: {first.message}")
+        images = counted(len(pinned), "image")
+        sentences.append(f"{len(failed)} of {images} in use got no tag; first {place}: {first.message}")
     if sentences and found.comparison:
         sentences.append(f"({summary})")
     outcome_rows = {

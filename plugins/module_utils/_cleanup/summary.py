@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 from collections import Counter
 
+from .._core.words import counted
 from .._deletion.outcomes import DeletionResult, TagOutcome
 from .._plan.drift import DriftKind
 from .._rules.reasons import reason_counts
@@ -31,7 +32,8 @@ def plan_summary(found: CleanupPlan) -> str:
     if comparison:
         head = f"{plan.deletions} to delete of {comparison.approved} approved"
     else:
-        head = f"{plan.deletions} to delete of {sum(len(part.decisions) for part in plan.repositories)} tags"
+        tags = sum(len(part.decisions) for part in plan.repositories)
+        head = f"{plan.deletions} to delete of {counted(tags, 'tag')}"
     return _sentence(head, _differences(found, Counter()), found)
 
 

@@ -8,6 +8,8 @@
 
 from __future__ import annotations
 
+from .words import are, counted
+
 
 def why_too_many(*, needed: int, sent: int, most: int | None, what: str) -> str | None:
     """Why something is not begun.
@@ -24,4 +26,5 @@ def why_too_many(*, needed: int, sent: int, most: int | None, what: str) -> str 
     if most is None or sent + needed <= most:
         return None
     left = max(0, most - sent)
-    return f"{what} takes at least {needed} more requests, and of max_requests {most} there are {left} left"
+    takes = f"{what} takes at least {counted(needed, 'more request')}"
+    return f"{takes}, and of max_requests {most} there {are(left)} {left} left"

@@ -18,6 +18,7 @@ import typing as t
 from datetime import datetime
 
 from .models import Tag, format_time, known_sum, parse_time
+from .numbers import amount
 
 OCI_IMAGE = "application/vnd.oci.image.manifest.v1+json"
 OCI_INDEX = "application/vnd.oci.image.index.v1+json"
@@ -209,8 +210,8 @@ def _descriptors(row: dict[str, t.Any], name: str) -> tuple[Descriptor, ...]:
 def _descriptor(row: t.Any) -> Descriptor:
     if not isinstance(row, dict) or not DIGEST.fullmatch(str(row.get("digest"))):
         raise ManifestError("the manifest refers to something without a digest")
-    size = row.get("size")
-    if not isinstance(size, int) or isinstance(size, bool) or size < 0:
+    size = amount(row.get("size"))
+    if size is None:
         raise ManifestError("the manifest refers to something without a size")
     annotations = row.get("annotations")
     notes = annotations if isinstance(annotations, dict) else {}
@@ -311,7 +312,7 @@ def image_in(row: t.Any) -> Image | None:
         return None
     if row.get("media_type") not in IMAGES + INDEXES or (created is not None and parse_time(created) is None):
         return None
-    if size is not None and not _is_size(size):
+    if size is not None and amount(size) is None:
         return None
     blobs, dated = row.get("blobs"), row.get("dated", True)
     if not isinstance(dated, bool) or not (blobs is None or (isinstance(blobs, list) and all(map(_is_blob, blobs)))):
@@ -329,12 +330,8 @@ def image_in(row: t.Any) -> Image | None:
     )
 
 
-def _is_size(number: t.Any) -> bool:
-    return isinstance(number, int) and not isinstance(number, bool) and number >= 0
-
-
 def _is_blob(row: t.Any) -> bool:
     if not isinstance(row, list) or len(row) != 2:
         return False
     digest, size = row
-    return isinstance(digest, str) and DIGEST.fullmatch(digest) is not None and _is_size(size)
+    return isinstance(digest, str) and DIGEST.fullmatch(digest) is not None and amount(size) is not None

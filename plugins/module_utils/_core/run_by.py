@@ -12,6 +12,7 @@ import typing as t
 
 from .errors import UsageError
 from .secrets import scrubbed
+from .words import counted
 
 _MOST = 20
 _LONGEST = 255
@@ -36,7 +37,7 @@ def run_by_of(given: t.Mapping[str, t.Any] | None) -> dict[str, str]:
         if line:
             found[_line(name)] = line
     if len(found) > _MOST:
-        raise UsageError(f"run_by has {len(found)} entries, and at most {_MOST} are taken.")
+        raise UsageError(f"run_by has {counted(len(found), 'entry', 'entries')}, and at most {_MOST} are taken.")
     return found
 
 

@@ -64,7 +64,7 @@ def earlier_runs_in(lines: t.Iterable[str], server: str) -> EarlierRuns:
     servers: set[str] = set()
     here = False
     plan = ""
-    for row in _rows(lines):
+    for row in events_in(lines):
         event, key = row.get("event"), _tag_key(row)
         if event == JournalEvent.START.value:
             here, plan = row.get("server") == server, str(row.get("approved") or "")
@@ -126,8 +126,8 @@ def _digests(found: t.Any) -> list[str]:
     return [each for each in found if isinstance(each, str)] if isinstance(found, list) else []
 
 
-def _rows(lines: t.Iterable[str]) -> t.Iterator[dict[str, t.Any]]:
-    """The events. A line that was torn by a kill is passed over: what it is about was not asked for yet."""
+def events_in(lines: t.Iterable[str]) -> t.Iterator[dict[str, t.Any]]:
+    """The events of a journal. A line that was torn by a kill is left out: what it is about was not asked for yet."""
     for line in lines:
         try:
             row = json.loads(line)

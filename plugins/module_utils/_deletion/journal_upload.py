@@ -21,6 +21,7 @@ from datetime import datetime
 from .._core.errors import JournalError, RequestError, unexpected
 from .._core.journal_parts import JOURNAL, JOURNAL_PACKAGE, part_name
 from .._core.threads import start_thread
+from .._core.words import counted
 from .._gitlab.packages import PackageFile, download, package_file, upload
 from .._gitlab.projects import why_no_package_is_stored
 from .._gitlab.tokens import why_not_writing
@@ -142,7 +143,7 @@ class JournalUpload:
         age = 0.0 if since is None else self._run.timing.monotonic() - since
         if age <= _OLDEST:
             return ""
-        return self.failure or f"what was noted {age:.0f} seconds ago is not stored in its package yet"
+        return self.failure or f"what was noted {counted(round(age), 'second')} ago is not stored in its package yet"
 
     @property
     def is_told_to_end(self) -> bool:

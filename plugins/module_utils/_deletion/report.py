@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._core.words import counted
 from .._module.intent import Applied, Intent
 from .._plan.plan import Plan
 from .._plan.results import diff
@@ -32,7 +33,8 @@ def deletion_intent(plan: Plan, limit: int) -> Intent:
 def applied_deletion(found: DeletionResult, limit: int) -> Applied:
     """What came of deletions. limit: the most entries of each list."""
     unproven = sum(1 for tag in found.tags if tag.outcome is TagOutcome.UNVERIFIED)
-    warning = f"{unproven} tags were deleted as far as GitLab says, but no complete listing shows it."
+    tags = counted(unproven, "tag was", "tags were")
+    warning = f"{tags} deleted as far as GitLab says, but no complete listing shows it."
     return Applied(
         outcome=_outcome_result(found, limit),
         shortfall="" if found.ok else _shortfall(found),
@@ -57,10 +59,10 @@ def _outcome_result(found: DeletionResult, limit: int) -> dict[str, t.Any]:
 
 
 def _shortfall(found: DeletionResult) -> str:
-    counts, planned = found.counts(), len(found.tags)
+    counts = found.counts()
+    deleted = f"{counts['deleted']} of {counted(len(found.tags), 'planned tag was', 'planned tags were')} deleted"
     if found.stopped:
-        return f"Stopped after {counts['deleted']} of {planned} planned tags were deleted: {found.stopped}."
+        return f"Stopped after {deleted}: {found.stopped}."
     short = ", ".join(f"{counts[name]} {name}" for name in ("recreated", "not_deleted", "not_tried") if counts[name])
     first = next(tag for tag in found.tags if not tag.outcome.is_good)
-    sentence = f"{counts['deleted']} of {planned} planned tags were deleted, but {short}"
-    return f"{sentence}; first {first.repository}:{first.name}: {first.message}"
+    return f"{deleted}, but {short}; first {first.repository}:{first.name}: {first.message}"

@@ -12,6 +12,7 @@ import typing as t
 
 from .._core.errors import RequestError
 from .._core.models import Tag, TagListing
+from .._core.words import counted, some
 from .._plan.plan import RepositoryPlan
 from .attempts import DeletionAttempt, DeletionReply
 from .outcomes import TagOutcome
@@ -103,7 +104,7 @@ def why_vanished(plan: RepositoryPlan, missing: t.Iterable[Tag], deleted: t.Coll
     because = "others of their images" if shared else "others"
     verdict = "this registry seems to delete by digest" if shared else "this registry may delete by digest"
     return (
-        f"kept tags of {plan.repository.path} vanished while {because} were deleted ({', '.join(names[:5])}): "
+        f"kept tags of {plan.repository.path} vanished while {because} were deleted ({some(names)}): "
         f"{verdict}, or somebody else deleted them"
     )
 
@@ -116,7 +117,7 @@ def why_not_empty(listing: TagListing, *, emptied: bool = False) -> str | None:
     if listing.error:
         return listing.error.message
     if listing.tags:
-        return f"it has {len(listing.tags)} tags"
+        return f"it has {counted(len(listing.tags), 'tag')}"
     if listing.authoritative or (emptied and listing.repository_unknown):
         return None
     if listing.repository_unknown:

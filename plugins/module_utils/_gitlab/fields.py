@@ -14,13 +14,12 @@ from __future__ import annotations
 import typing as t
 
 from .._core.errors import ErrorKind, RequestError
+from .._core.numbers import amount
 
 Row = t.Mapping[str, t.Any]
 _Kind = t.TypeVar("_Kind")
 
 _OPERATION = "read what GitLab answered"
-# A number of GitLab's database.
-_LARGEST = 2**63
 # Characters of a text; what a project says of itself may have 2000.
 _LONGEST = 16 * 1024
 
@@ -43,8 +42,8 @@ def a_name(row: Row, name: str) -> str:
 
 def a_number(row: Row, name: str) -> int:
     """A whole number that is there, zero at least."""
-    number = _of(row, name, int, "number")
-    if isinstance(number, bool) or not 0 <= number < _LARGEST:
+    number = amount(_of(row, name, int, "number"))
+    if number is None:
         raise _odd(name, "number")
     return number
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.errors import ErrorKind, RequestError, quotable
+from .._core.words import counted
 from .._http.client import Client
 from .._http.retry import RetryPolicy
 from .._http.understanding import understanding
@@ -35,7 +36,7 @@ def destroy_tags(client: Client, repository_id: int, names: t.Sequence[str]) -> 
         "mutation($input: DestroyContainerRepositoryTagsInput!) "
         "{ destroyContainerRepositoryTags(input: $input) { deletedTagNames errors } }"
     )
-    operation = f"delete {len(names)} tags by GraphQL"
+    operation = f"delete {counted(len(names), 'tag')} by GraphQL"
     variables = {"input": {"id": global_id(repository_id), "tagNames": list(names)}}
     answer = post(client, query, variables, operation, RetryPolicy.AFTER_A_LOOK)
     try:

@@ -12,6 +12,7 @@ import threading
 from dataclasses import dataclass, field
 
 from .._core.errors import ErrorKind, RequestError
+from .._core.numbers import amount
 from .._http.client import Client
 from .._http.understanding import understanding
 from .graphql_answers import ask, names_of
@@ -95,7 +96,7 @@ def read_schema(client: Client) -> Schema:
     return Schema(
         tag_fields=tag_fields,
         can_delete=bool(data.get("destroy")),
-        complexity_limit=limit if isinstance(limit, int) and limit > 0 else _COMPLEXITY_LIMIT,
+        complexity_limit=amount(limit) or _COMPLEXITY_LIMIT,
         has_tag_rules="protection" in tag_fields or bool(data.get("rule")),
         protection_always_set=bool(protection) and "immutable" not in protection,
     )

@@ -15,7 +15,9 @@ from dataclasses import dataclass
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import TAG_NAME, Tag, config_digest, parse_time
+from .._core.numbers import amount
 from .._core.server import TAG_PAGE, Mode
+from .._core.words import counted
 from .._http.messages import Response
 from .graphql_answers import error_of_texts, text_of
 from .graphql_schema import Schema
@@ -96,13 +98,12 @@ def page_of(
         return answer.untrusted("the page does not say where it ends")
     has_next = bool(info.get("hasNextPage"))
     if has_next and len(tags) != request.first:
-        return answer.untrusted(f"a page of {request.first} tags came with {len(tags)} although more follow")
-    count = found.get("tagsCount")
+        return answer.untrusted(f"a page of {counted(request.first, 'tag')} came with {len(tags)} although more follow")
     return Page(
         tags=tuple(tags),
         end_cursor=end_cursor,
         has_next=has_next,
-        count=count if isinstance(count, int) else None,
+        count=amount(found.get("tagsCount")),
         shown_modes=tuple(_shown_modes(connection["nodes"], end_cursor, has_next=has_next)),
     )
 

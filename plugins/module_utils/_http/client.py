@@ -14,6 +14,7 @@ import typing as t
 from datetime import datetime, timedelta
 
 from .._core.errors import ErrorKind, RequestError
+from .._core.words import counted
 from .messages import Header, Request, Response
 from .pool import Item, Pool, Result
 from .rate_limit import RateLimiter
@@ -280,7 +281,8 @@ class Client:
 
         def check(paused: float) -> None:
             if most_pause is not None and paused > most_pause:
-                message = f"GitLab refuses requests as too many for another {paused:.0f} seconds, and it was not sent"
+                pause = counted(round(paused), "second")
+                message = f"GitLab refuses requests as too many for another {pause}, and it was not sent"
                 raise request.error(ErrorKind.RATE_LIMITED, message)
             if self._stopped_by:
                 raise request.error(ErrorKind.STOPPED, self._stopped_by)

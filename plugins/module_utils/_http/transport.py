@@ -22,6 +22,7 @@ from urllib.parse import unquote, urlsplit
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.secrets import remember
+from .._core.words import counted
 from .adapter import TooSlow, patient_adapter
 from .messages import Header, Request, Response, whole_number
 from .rate_limit import RateLimiter
@@ -203,7 +204,7 @@ class Transport:
             for piece in self._pieces(answer, request):
                 body += piece
                 if len(body) > limit:
-                    raise request.error(ErrorKind.INCOMPLETE, f"the answer is longer than {limit} bytes")
+                    raise request.error(ErrorKind.INCOMPLETE, f"the answer is longer than {counted(limit, 'byte')}")
         except RequestError:
             _discard(answer)
             raise

@@ -14,6 +14,7 @@ import re
 from urllib.parse import urlsplit
 
 from .._core.errors import ErrorKind, RequestError
+from .._core.words import counted
 from .messages import Request
 from .settings import Settings
 
@@ -46,7 +47,7 @@ def error_of(error: Exception, request: Request, settings: Settings) -> RequestE
     elif isinstance(error, requests.exceptions.ProxyError):
         kind, text = ErrorKind.CONNECTION, f"the proxy for {host} can't be used ({_cause(error)})"
     elif isinstance(error, (requests.exceptions.Timeout, urllib3.exceptions.TimeoutError)):
-        kind, text = ErrorKind.TIMEOUT, f"{host} did not answer within {settings.timeout:g} seconds"
+        kind, text = ErrorKind.TIMEOUT, f"{host} did not answer within {counted(settings.timeout, 'second')}"
     elif isinstance(error, OSError) and "CA certificate bundle" in str(error):
         kind, text = ErrorKind.TLS, f"the CA file or folder {settings.ca_path} can't be read"
     elif isinstance(error, OSError) and "certificate file" in str(error):

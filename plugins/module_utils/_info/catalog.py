@@ -12,6 +12,7 @@ import typing as t
 
 from .._core.errors import UsageError
 from .._core.scope import check_globs, path_matcher
+from .._core.words import counted, some
 from .._gitlab.projects import any_image_prefix
 from .._module.options import check_not_negative
 from .._module.registry import RegistryConnection
@@ -54,10 +55,11 @@ class CatalogState(t.NamedTuple):
         """What the listing leaves open."""
         if not self.unconfirmed:
             return []
-        some = ", ".join(self.unconfirmed[:5])
         return [
-            f"The catalog of {self.url} does not show whether {len(self.unconfirmed)} paths are repositories ({some}), "
-            "since a thousand repositories or more are below each. List their tags to find out."
+            f"The catalog of {self.url} does not show whether "
+            f"{counted(len(self.unconfirmed), 'path is a repository', 'paths are repositories')} "
+            f"({some(self.unconfirmed)}), since a thousand repositories or more are below each. List their tags to "
+            "find out."
         ]
 
 

@@ -18,6 +18,7 @@ import typing as t
 
 from .._core.documents import DuplicateKeyError, parse_json
 from .._core.errors import UsageError
+from .._core.numbers import whole
 
 # An empty value is the same as none: nothing is kept or limited by these. docs/inputs.md has them all.
 LEFT_OUT_WHEN_EMPTY = frozenset(
@@ -129,7 +130,7 @@ def _secret(value: t.Any, label: str) -> str:
 
 
 def _text(value: t.Any, name: str, label: str) -> str:
-    if name in _MAY_BE_NUMBERS and isinstance(value, int) and not isinstance(value, bool):
+    if name in _MAY_BE_NUMBERS and whole(value) is not None:
         return str(value)
     if isinstance(value, (list, dict)):
         hint = ", in which | stands between alternatives, as in main|release-.*" if name in _PATTERNS else ""

@@ -20,6 +20,7 @@ from ansible.module_utils.common.arg_spec import ArgumentSpecValidator
 from .._core.errors import JournalError, RequestError, UsageError, unexpected
 from .._core.files import GivenPath, shared_file
 from .._core.secrets import remember_environment
+from .._core.words import some
 from .inputs import read_inputs
 from .intent import Applied, Intent
 from .options import ArgumentSpec
@@ -254,10 +255,9 @@ def finish(
     if connection:
         result["requests"] = connection.requests_sent
     if intent.refusals:
-        reasons = "; ".join(intent.refusals[:5])
-        more = f"; and {len(intent.refusals) - 5} more" if intent.refusals[5:] else ""
+        reasons = some(intent.refusals, separator="; ")
         module.fail_json(
-            msg=f"Nothing was {intent.verb}, since the plan is refused: {reasons}{more}.", result="refused", **result
+            msg=f"Nothing was {intent.verb}, since the plan is refused: {reasons}.", result="refused", **result
         )
     if applied and applied.shortfall:
         module.fail_json(msg=applied.shortfall, result="partial", **result)

@@ -19,6 +19,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from .._core.models import CLOCK_TOLERANCE, format_time
+from .._core.words import counted
 from .._rules.decision import Decision
 from .._rules.reasons import Reason
 from .._rules.referrers import ReferrerPolicy, keep_referrers
@@ -217,7 +218,7 @@ def _span(span: timedelta) -> str:
     """A span of time in words, in hours and minutes: it is held against a limit of some days."""
     hours, seconds = divmod(int(span.total_seconds()), 3600)
     numbers = {"hour": hours, "minute": seconds // 60, "second": 0 if hours or seconds >= 60 else seconds}
-    return " ".join(f"{number} {unit}{'' if number == 1 else 's'}" for unit, number in numbers.items() if number)
+    return " ".join(counted(number, unit) for unit, number in numbers.items() if number)
 
 
 def refusals_of(approved: Approved, terms: ApprovalTerms, comparison: Comparison, clock: datetime | None) -> list[str]:
@@ -247,7 +248,7 @@ def refusals_of(approved: Approved, terms: ApprovalTerms, comparison: Comparison
     limit = terms.max_drift_percent
     if limit is not None and drifted * 100 > limit * len(approved.digests):
         found.append(
-            f"{drifted} of {len(approved.digests)} approved tags are not as they were, more than max_drift_percent "
-            f"{limit:g}"
+            f"{drifted} of {counted(len(approved.digests), 'approved tag is', 'approved tags are')} not as they were, "
+            f"more than max_drift_percent {limit:g}"
         )
     return found

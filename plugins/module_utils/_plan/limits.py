@@ -14,6 +14,7 @@ from dataclasses import replace
 
 from .._core.errors import UsageError
 from .._core.models import SIGNATURE
+from .._core.words import counted
 from .._rules.reasons import Reason
 from .plan import Plan, RepositoryPlan
 
@@ -116,10 +117,11 @@ def broken_totals(total: int, listed: int, limits: Limits) -> list[str]:
     most, percent = limits.max_deletions_total, limits.max_deletions_total_percent
     found = []
     if most is not None and total > most:
-        found.append(f"{total} tags would be deleted in total, more than max_deletions_total {most}")
+        found.append(f"{counted(total, 'tag')} would be deleted in total, more than max_deletions_total {most}")
     if percent is not None and total * 100 > percent * listed:
         found.append(
-            f"{total} of {listed} tags would be deleted in total, more than max_deletions_total_percent {percent:g}"
+            f"{total} of {counted(listed, 'tag')} would be deleted in total, more than max_deletions_total_percent "
+            f"{percent:g}"
         )
     return found
 
@@ -134,7 +136,7 @@ def broken_max_deletions(path: str, deletions: int, limits: Limits) -> str | Non
     """
     if limits.max_deletions is None or deletions <= limits.max_deletions:
         return None
-    return f"{path}: {deletions} tags would be deleted, more than max_deletions {limits.max_deletions}"
+    return f"{path}: {counted(deletions, 'tag')} would be deleted, more than max_deletions {limits.max_deletions}"
 
 
 def _broken_limit(part: RepositoryPlan, limits: Limits) -> str | None:
@@ -145,21 +147,22 @@ def _broken_limit(part: RepositoryPlan, limits: Limits) -> str | None:
     remaining = sum(1 for decision in part.kept if not SIGNATURE.fullmatch(decision.tag.name))
     if remaining < limits.min_remaining:
         return (
-            f"{path}: {deletions} of {deletions + remaining} tags would be deleted and {remaining} remain, "
-            f"fewer than min_remaining {limits.min_remaining}"
+            f"{path}: {deletions} of {counted(deletions + remaining, 'tag')} would be deleted and "
+            f"{counted(remaining, 'remains', 'remain')}, fewer than min_remaining {limits.min_remaining}"
         )
     if broken := broken_max_deletions(path, deletions, limits):
         return broken
     if limits.max_deletions_percent is not None and deletions * 100 > limits.max_deletions_percent * listed:
         return (
-            f"{path}: {deletions} of {listed} tags would be deleted, more than max_deletions_percent "
+            f"{path}: {deletions} of {counted(listed, 'tag')} would be deleted, more than max_deletions_percent "
             f"{limits.max_deletions_percent:g}"
         )
     unknown = sum(1 for decision in part.decisions if decision.reason.is_unknown)
     if limits.max_unknown_percent is not None and unknown * 100 > limits.max_unknown_percent * listed:
         return (
-            f"{path}: of {unknown} of {listed} tags it is not known whether they may be deleted, more than "
-            f"max_unknown_percent {limits.max_unknown_percent:g}"
+            f"{path}: of {unknown} of {counted(listed, 'tag')} it is not known whether "
+            f"{'it' if unknown == 1 else 'they'} may be deleted, more than max_unknown_percent "
+            f"{limits.max_unknown_percent:g}"
         )
     return None
 

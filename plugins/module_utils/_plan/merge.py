@@ -19,6 +19,7 @@ import typing as t
 from collections import Counter
 
 from .._core.errors import UsageError
+from .._core.words import counted
 from .._rules.matches import EntryMatches, summed
 from .approval import Approved, scope_text
 from .plan_file import FILE_FORMAT, FILE_VERSION, NUMBERS, PlanLine, with_fingerprint, written_line
@@ -276,10 +277,11 @@ def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any] | None) -> 
         if scope is None or dict(part.scope) == dict(scope):
             found = part._replace(fingerprint=fingerprint)
     if scope is None and searched != 1:
-        raise UsageError(f"The approved plan is one of {searched} plans: name the scope of the one to carry out.")
+        plans = counted(searched, "plan")
+        raise UsageError(f"The approved plan is one of {plans}: name the scope of the one to carry out.")
     if found is None:
         raise UsageError(
-            f"None of the {searched} plans in the approved plan was made for this scope, {scope_text(scope or {})}: "
+            f"The approved plan has {counted(searched, 'plan')}, and none for this scope, {scope_text(scope or {})}: "
             "name the same projects, group or repositories as one of them."
         )
     return found

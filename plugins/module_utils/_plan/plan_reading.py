@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 
 from .._core.errors import UsageError
 from .._core.models import ListingState, parse_time
+from .._core.numbers import amount, whole
 from .._rules.reasons import Reason, reason_counts
 from .approval import Approved
 from .plan_file import FILE_FORMAT, FILE_VERSION, NUMBERS, PlanLine, with_fingerprint, written_line
@@ -28,7 +29,6 @@ from .results import PlannedAction
 
 _REASONS = {reason.value: reason for reason in Reason}
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_LARGEST = 2**63
 _LISTINGS = [state.value for state in ListingState]
 _ACTIONS = {reason: [(PlannedAction.DELETE if reason.deletes else PlannedAction.KEEP).value] for reason in Reason}
 # A sample of no tags keeps them all.
@@ -126,9 +126,9 @@ class PlanCursor:
             seen: how many there are before this one.
         """
         if seen >= told:
-            return self.altered(f"line {self.number} is more than the {told} {what} that line {line} tells of")
+            return self.altered(f"line {self.number} is more than the {what} that line {line} tells of ({told})")
         here = f"line {self.number} comes" if self.kind else f"it ends with line {self.number},"
-        return self.altered(f"{here} after {seen} of the {told} {what} that line {line} tells of")
+        return self.altered(f"{here} after {seen} of the {what} that line {line} tells of ({told})")
 
 
 def whole_line(text: str) -> str:
@@ -183,8 +183,8 @@ def plan_at(cursor: PlanCursor) -> Approved:
     clock = parse_time(header.get("clock"))
     if clock is None:
         raise UsageError("The plan does not say when it was made.")
-    repositories = totals_told.get("repositories")
-    if not isinstance(repositories, int) or isinstance(repositories, bool):
+    repositories = whole(totals_told.get("repositories"))
+    if repositories is None:
         raise cursor.altered(f"line {line} is not as written")
     found = _Contents()
     while cursor.kind is PlanLine.REPOSITORY and len(found.fingerprints) < repositories:
@@ -337,5 +337,5 @@ def _says(row: t.Mapping[str, t.Any], expected: t.Mapping[str, t.Any]) -> bool:
 
 def _number(row: t.Mapping[str, t.Any], key: str) -> int:
     """A number that a line tells; less than any where it tells none."""
-    found = row.get(key)
-    return found if isinstance(found, int) and not isinstance(found, bool) and found < _LARGEST else -1
+    found = amount(row.get(key))
+    return -1 if found is None else found

@@ -14,6 +14,7 @@ from collections import Counter
 
 from .._core.diffs import diff_part, hidden_line, hidden_part
 from .._core.models import ListingState, format_time
+from .._core.words import are, counted
 from .._rules.decision import Decision
 from .._rules.reasons import Reason, reason_counts
 from .plan import Plan, RepositoryPlan
@@ -167,18 +168,19 @@ def diff(plan: Plan, limit: int) -> list[dict[str, str]]:
         lines = [_diff_line(decision) for decision in deletions[:share]]
         if len(lines) < len(deletions):
             lines.append(hidden_line(f"{len(deletions) - len(lines)} more"))
-        counts = f"{len(deletions)} of {len(part.decisions)} tags"
+        counts = f"{len(deletions)} of {counted(len(part.decisions), 'tag')}"
         parts.append(
             diff_part(
-                f"{part.repository.path} ({counts} are deleted)",
-                after_header=f"{part.repository.path} ({len(part.kept)} tags are kept)",
+                f"{part.repository.path} ({counts} {are(len(deletions))} deleted)",
+                after_header=f"{part.repository.path} ({counted(len(part.kept), 'tag is', 'tags are')} kept)",
                 before="".join(lines),
             )
         )
     hidden = [part for number, part in enumerate(plan.repositories) if part.deletions and number not in shares]
     if shares and hidden:
-        tags = sum(len(part.deletions) for part in hidden)
-        parts.append(hidden_part(before=f"{tags} tags of {len(hidden)} more repositories"))
+        tags = counted(sum(len(part.deletions) for part in hidden), "tag")
+        repositories = counted(len(hidden), "more repository", "more repositories")
+        parts.append(hidden_part(before=f"{tags} of {repositories}"))
     return parts
 
 

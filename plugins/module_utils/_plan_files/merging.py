@@ -14,6 +14,7 @@ import typing as t
 from .._core.diffs import diff_part, hidden_line
 from .._core.errors import UsageError
 from .._core.models import format_time
+from .._core.words import are, counted
 from .._module.intent import Intent
 from .._module.options import check_not_negative
 from .._module.results import truncate_lists
@@ -47,7 +48,7 @@ def request_of(params: t.Mapping[str, t.Any]) -> MergeRequest:
     check_not_negative(params, "return_limit")
     sources, expected = tuple(dict.fromkeys(params["plan_paths"])), params["expected"]
     if expected is not None and len(sources) != expected:
-        raise UsageError(f"{expected} plans are expected, and plan_paths names {len(sources)}.")
+        raise UsageError(f"{counted(expected, 'plan is', 'plans are')} expected, and plan_paths names {len(sources)}.")
     limits = Limits(
         max_deletions_total=params["max_deletions_total"],
         max_deletions_total_percent=params["max_deletions_total_percent"],
@@ -109,9 +110,12 @@ def _are_equal(present: t.Iterable[str], wanted: t.Iterable[str]) -> bool:
 
 def _difference(merged: Merged, path: str, limit: int) -> dict[str, str]:
     rows = [part.as_result() for part in merged.parts]
-    lines = [f"{_in_words(row['scope'])}  {row['delete']} of {row['tags']} tags are deleted\n" for row in rows[:limit]]
+    lines = [
+        f"{_in_words(row['scope'])}  {row['delete']} of {counted(row['tags'], 'tag')} {are(row['delete'])} deleted\n"
+        for row in rows[:limit]
+    ]
     if len(rows) > limit:
-        lines.append(hidden_line(f"{len(rows) - limit} more plans"))
+        lines.append(hidden_line(counted(len(rows) - limit, "more plan")))
     return diff_part(path, after="".join(lines))
 
 

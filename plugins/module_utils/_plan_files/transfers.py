@@ -17,6 +17,7 @@ from .._core.files import check_writable, plan_lines, read_lines, write_lines
 from .._core.journal_parts import JOURNAL, JOURNAL_PACKAGE, parts_of
 from .._core.plan_package import PLAN_FILE, PLAN_PACKAGE
 from .._core.scope import project_path
+from .._core.words import counted
 from .._gitlab.packages import (
     LARGEST,
     PackageFile,
@@ -177,7 +178,8 @@ def _contents_of(client: Client, place: PackageFile, files: t.Sequence[StoredFil
     size = sum(file.size for file in files)
     if size > LARGEST:
         raise UsageError(
-            f"The files of {_version(place)} have {size} bytes, and at most {LARGEST} are fetched together."
+            f"The files of {_version(place)} have {counted(size, 'byte')}, and at most {LARGEST:,} are fetched "
+            "together."
         )
     found = client.parallel(lambda file: download(client, replace(place, name=file.name)), files)
     for file, content in zip(files, found):

@@ -14,12 +14,11 @@ from __future__ import annotations
 import typing as t
 
 from .._core.errors import UsageError
+from .._core.words import counted, some
 from .._rules.durations import seconds
 from .._rules.pattern_syntax import Reading
 from .._rules.patterns import alternatives, has_open_quote, pattern_error, server_search, why_impossible, why_refused
 from .prediction import Parameters
-
-_SHOWN = 5
 
 
 def lint_warnings(wanted: Parameters, names: t.Collection[str], deletes: str = "name_regex") -> list[str]:
@@ -65,7 +64,7 @@ def _of_pattern(text: str | None, names: t.Collection[str], option: str) -> list
         return []
     written, meant = server_search(text), server_search(f"(?:{text})")
     changed = sorted(name for name in names if written(name) and not meant(name))
-    effect = f", which here takes in {_listed(changed)} as well" if changed else ""
+    effect = f", which here takes in {some(changed)} as well" if changed else ""
     return [
         f"{option} '{text}' has alternatives without brackets around them: GitLab anchors the first only at its "
         f"beginning and the last only at its end{effect}. Write (?:{text})."
@@ -75,9 +74,9 @@ def _of_pattern(text: str | None, names: t.Collection[str], option: str) -> list
 def _of_matches(pattern: str, names: list[str], option: str) -> list[str]:
     matching = sum(map(server_search(pattern), names))
     if matching == 0 < len(names):
-        return [f"{option} '{pattern}' matches none of the {len(names)} tags."]
+        return [f"{option} '{pattern}' matches none of the {counted(len(names), 'tag')}."]
     if matching == len(names) > 0:
-        return [f"{option} '{pattern}' matches all of the {len(names)} tags."]
+        return [f"{option} '{pattern}' matches all of the {counted(len(names), 'tag')}."]
     return []
 
 
@@ -93,11 +92,6 @@ def _is_duration(text: str) -> bool:
     except UsageError:
         return False
     return True
-
-
-def _listed(names: t.Sequence[str]) -> str:
-    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
 
 
 def to_cleanup_options(wanted: Parameters) -> dict[str, t.Any] | None:

@@ -21,6 +21,7 @@ from datetime import datetime
 from .._core.errors import UsageError
 from .._core.models import Tag
 from .._core.server import Mode
+from .._core.words import counted
 from .._rules.durations import seconds
 from .._rules.patterns import PatternError, pattern_error, server_search
 from .._rules.reasons import Certainty, Reason
@@ -31,16 +32,36 @@ MAX_LIST_SIZE = 200
 
 _SECOND = 10**9
 
+# Behind the number of tags, for one and for several. {} is the size of a sample.
 _WHY_UNCERTAIN = {
-    Reason.SAMPLED: "{} tags match, and GitLab takes a random sample of at most {} of them in one run",
-    Reason.TIED: "{} tags have dates too close to each other to tell which of them keep_n keeps",
-    Reason.NEAR_CUTOFF: "{} tags are as old as older_than to the second",
-    Reason.UNSEEN_DATE: "{} tags have a date that GitLab uses and does not show here",
-    Reason.UNSEEN_REGISTRY: (
-        "{} tags match, and it could not be told by which of GitLab's two algorithms they are judged"
+    Reason.SAMPLED: (
+        "tag matches, and GitLab takes a random sample of at most {} of such tags in one run",
+        "tags match, and GitLab takes a random sample of at most {} of them in one run",
     ),
-    Reason.UNSEEN_AGE: "{} tags match, and which of them GitLab takes for older than older_than can't be told here",
-    Reason.UNSEEN_PROTECTION: "{} tags may be protected by a rule that can't be read, or does not bind the caller",
+    Reason.TIED: (
+        "tag has a date too close to another to tell which of them keep_n keeps",
+        "tags have dates too close to each other to tell which of them keep_n keeps",
+    ),
+    Reason.NEAR_CUTOFF: (
+        "tag is as old as older_than to the second",
+        "tags are as old as older_than to the second",
+    ),
+    Reason.UNSEEN_DATE: (
+        "tag has a date that GitLab uses and does not show here",
+        "tags have a date that GitLab uses and does not show here",
+    ),
+    Reason.UNSEEN_REGISTRY: (
+        "tag matches, and it could not be told by which of GitLab's two algorithms it is judged",
+        "tags match, and it could not be told by which of GitLab's two algorithms they are judged",
+    ),
+    Reason.UNSEEN_AGE: (
+        "tag matches, and whether GitLab takes it for older than older_than can't be told here",
+        "tags match, and which of them GitLab takes for older than older_than can't be told here",
+    ),
+    Reason.UNSEEN_PROTECTION: (
+        "tag may be protected by a rule that can't be read, or does not bind the caller",
+        "tags may be protected by a rule that can't be read, or does not bind the caller",
+    ),
 }
 
 
@@ -249,7 +270,7 @@ def _judge_names(by_name: t.Mapping[str, Reason | None], unseen: Reason) -> Pred
     possible = sum(1 for tag in tags if tag.verdict is Verdict.POSSIBLE)
     if not possible:
         return Prediction(tags, least=0, most=0)
-    uncertainty = _WHY_UNCERTAIN[unseen].format(possible)
+    uncertainty = counted(possible, *_WHY_UNCERTAIN[unseen])
     return Prediction(tags, least=0, most=possible, certainty=Certainty.UNKNOWN, uncertainties=(uncertainty,))
 
 
@@ -358,7 +379,9 @@ def _prediction(by_name: t.Mapping[str, Reason | None], pages: list[_Page], stat
         most=sum(page.most for page in pages),
         certainty=Certainty.UNKNOWN if Reason.UNSEEN_DATE in possible else certainty,
         uncertainties=tuple(
-            text.format(possible.count(reason), size) for reason, text in _WHY_UNCERTAIN.items() if reason in possible
+            counted(possible.count(reason), *words).format(size)
+            for reason, words in _WHY_UNCERTAIN.items()
+            if reason in possible
         ),
         status=status,
     )

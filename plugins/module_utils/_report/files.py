@@ -22,6 +22,8 @@ from .prometheus import metrics
 from .request import ReportRequest
 
 _CSV = {"projects.csv": projects_csv, "repositories.csv": repositories_csv, "tags.csv": tags_csv}
+# https://github.com/prometheus/node_exporter#textfile-collector
+_METRICS = ".prom"
 # The node exporter that reads it is another user.
 _READABLE_BY_ALL = 0o644
 
@@ -68,10 +70,15 @@ def check_places(files: t.Sequence[ReportFile], request: ReportRequest) -> None:
     """See that all files can be written, each to a place of its own.
 
     Raises:
-        UsageError: one can't be written, or is a file of another option.
+        UsageError: one can't be written, is a file of another option, or has a name that its reader passes over.
     """
     if request.csv_folder and not os.path.isdir(request.csv_folder):
         raise UsageError(f"csv_folder {request.csv_folder} is no folder: make it, or name one that is there.")
+    if request.prometheus_path and not request.prometheus_path.endswith(_METRICS):
+        raise UsageError(
+            f"prometheus_path {request.prometheus_path} does not end with {_METRICS}, and the textfile collector reads "
+            "no other files: add it to the name."
+        )
     read = {
         "audit_path": request.audit_path,
         "plan_path": request.plan_path,

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.models import known_sum
+from .._core.words import counted
 from .._usage.ages import AGES, AgeBucket
 from .._usage.figures import BytesMethod, Figures
 from .model import Report
@@ -106,12 +107,22 @@ def _done(report: Report) -> str:
 
 
 def _deleted(deleted: int, planned: int | None) -> str:
-    of = "" if planned is None else f" of {planned} planned"
-    one = (deleted if planned is None else planned) == 1
-    return f"{deleted}{of} {'tag was' if one else 'tags were'} deleted."
+    if planned is None:
+        return f"{counted(deleted, 'tag was', 'tags were')} deleted."
+    return f"{deleted:,} of {counted(planned, 'planned tag was', 'planned tags were')} deleted."
 
 
 def projects_label(report: Report) -> str:
-    """What the projects of a report are called: projects without a repository may not have been asked for."""
+    """What the projects of a report are called."""
+    return f"projects{_with_repositories(report)}"
+
+
+def projects_in_words(report: Report) -> str:
+    """How many projects a report has, with what they are called."""
+    return f"{counted(len(report.projects), 'project')}{_with_repositories(report)}"
+
+
+def _with_repositories(report: Report) -> str:
+    """Projects without a repository may not have been asked for."""
     every = bool(report.projects) and all(project.repositories for project in report.projects)
-    return "projects with repositories" if every else "projects"
+    return " with repositories" if every else ""

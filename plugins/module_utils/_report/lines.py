@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from .._core.diffs import printable
 from .._core.errors import UsageError
 from .._core.files import check_regular
+from .._core.words import are, some
 from .._plan.plan_file import FILE_FORMAT, FILE_VERSION
 from .rows import Row, number, row_of, text
 
@@ -155,8 +156,8 @@ def _flaws_of(where: str, broken: t.Sequence[int], cut: int | None) -> t.Iterato
         yield f"The last line of {where} is cut off: whatever wrote it was interrupted."
     inside = [line for line in broken if line != cut]
     if inside:
-        more = f" and {len(inside) - 1} more" if len(inside) > 1 else ""
-        yield f"Line {inside[0]}{more} of {where} can't be read, and is left out."
+        lines = some([str(line) for line in inside], 1)
+        yield f"Line {lines} of {where} can't be read, and {are(len(inside))} left out."
 
 
 def _check_first(row: Row | None, kind: FileKind, where: str) -> None:

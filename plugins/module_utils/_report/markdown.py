@@ -6,8 +6,7 @@
 
 """A report as Markdown, for a merge request, an approval or a log. Pure.
 
-GitLab takes at most a million characters, and others less. Names and messages stand in code spans, in which GitLab
-finds no mention, link, HTML or quick action.
+GitLab takes at most a million characters, and others less.
 """
 
 from __future__ import annotations
@@ -19,6 +18,7 @@ import typing as t
 from collections import Counter
 
 from .._core.models import format_time
+from .._core.words import counted
 from .._usage.ages import AGES
 from .._usage.figures import Figures
 from .changes import change, changed_projects, recounted
@@ -34,6 +34,7 @@ from .labels import (
     older_than_90_days,
     projects_label,
 )
+from .markdown_elements import Lines, code, cut, fitting, folded, length_of, table, titled_list
 from .model import Report, ReportHead, RepositoryReport, TagReport
 from .outcomes import OUTCOMES, counted_outcomes, number_undeleted, undeleted
 from .set_options import set_options
@@ -46,15 +47,11 @@ _LARGEST = 20
 _GROUPS = 10
 _LISTED = 50
 _TAGS = 500
-_LONGEST_NAME = 400
 _LONGEST_SENTENCE = 300
 # So that there is room for the first warnings.
 _NAME_IN_HEAD = 100
 # Kept for what is left out, and where it is.
 _ROOM_FOR_THE_END = 2_000
-_ROOM_FOR_A_TITLE = 60
-_FOLD, _FOLD_END = "<details>", "</details>"
-_Lines = list[str]
 
 
 def markdown(report: Report, rest: t.Sequence[str] = ()) -> str:
@@ -66,10 +63,10 @@ def markdown(report: Report, rest: t.Sequence[str] = ()) -> str:
     """
     passed = _Passed.over(report)
     text = _head(report, passed)
-    first, others = _fitting(_warnings(report), _HEAD - _length(text))
-    text += _section("Warnings", first, len(first) + len(others))
+    first, others = fitting(_warnings(report), _HEAD - length_of(text))
+    text += titled_list("Warnings", first, len(first) + len(others))
     sections = [
-        _section("More warnings", others[:_LISTED], len(others)),
+        titled_list("More warnings", others[:_LISTED], len(others)),
         _not_deleted(report),
         _notes(report.head),
         _reasons("Would be deleted" if is_preview(report) else "Planned to be deleted", passed.reasons),
@@ -88,7 +85,7 @@ def markdown(report: Report, rest: t.Sequence[str] = ()) -> str:
         _deletions(report, passed),
     ]
     for section in sections:
-        text += _cut(section, LONGEST - _ROOM_FOR_THE_END - _length(text))
+        text += cut(section, LONGEST - _ROOM_FOR_THE_END - length_of(text))
     return "\n".join([*text, *_end(report, passed, rest)]) + "\n"
 
 
@@ -151,58 +148,17 @@ def _dated(repository: RepositoryReport, date: str | None) -> _Dated:
     return _Dated(date or "", repository.path, tag=name)
 
 
-def code(text: str | None, longest: int = _LONGEST_NAME) -> str:
-    """A text as a code span, in which nothing of it means anything. What can't be seen is shown escaped."""
-    if not text:
-        return "–"
-    shown = "".join(map(_shown, text))
-    return f"`{shown if len(shown) <= longest else shown[:longest] + ' ...'}`"
-
-
-def _shown(letter: str) -> str:
-    # In a table, a pipe ends a cell in code spans too.
-    if letter.isprintable() and letter not in "`|\\":
-        return letter
-    return f"\\x{ord(letter):02x}" if letter < "\u0100" else f"\\u{ord(letter):04x}"
-
-
-def _length(lines: t.Sequence[str]) -> int:
-    return sum(len(line) + 1 for line in lines)
-
-
-def _fitting(texts: t.Sequence[str], room: int) -> tuple[_Lines, _Lines]:
-    """The entries of a list that there is room for, and the others."""
-    used = _ROOM_FOR_A_TITLE
-    for number, text in enumerate(texts):
-        used += len(text) + len("- \n")
-        if used > room:
-            return list(texts[:number]), list(texts[number:])
-    return list(texts), []
-
-
-def _cut(lines: t.Sequence[str], room: int) -> _Lines:
-    """As many lines as there is room for, and how many there are more."""
-    used = _ROOM_FOR_A_TITLE
-    for number, line in enumerate(lines):
-        used += len(line) + 1
-        if used > room:
-            # Whatever was opened is closed.
-            closing = ["", _FOLD_END] if _FOLD in lines[:number] else []
-            return [*lines[:number], "", f"... and {len(lines) - number} more lines", *closing, ""]
-    return list(lines)
-
-
-def _head(report: Report, passed: _Passed) -> _Lines:
+def _head(report: Report, passed: _Passed) -> Lines:
     head = report.head
     lines = [f"# Container registry report of {code(head.server, 200)}", "", f"**{headline(report)}**", ""]
     if head.message:
         lines += [code(head.message, _LONGEST_SENTENCE), ""]
     rows = [*_scope(report), *_totals(report, passed), *_plan(report)]
-    return [*lines, *_rows(("", "of all repositories"), rows), "", f"{ON_BYTES} {ON_MANIFESTS}", ""]
+    return [*lines, *table(("", "of all repositories"), rows), "", f"{ON_BYTES} {ON_MANIFESTS}", ""]
 
 
-def _warnings(report: Report) -> _Lines:
-    unread = f"{report.repositories_unread} {'repository' if report.repositories_unread == 1 else 'repositories'}"
+def _warnings(report: Report) -> Lines:
+    unread = counted(report.repositories_unread, "repository", "repositories")
     return [
         *(f"Nothing is deleted: {code(each, _LONGEST_SENTENCE)}" for each in report.head.refusals),
         *([f"Not everything of {unread} could be read."] if report.repositories_unread else []),
@@ -210,8 +166,8 @@ def _warnings(report: Report) -> _Lines:
     ]
 
 
-def _notes(head: ReportHead) -> _Lines:
-    return _section("Notes", [code(each, _LONGEST_SENTENCE) for each in head.notes[:_LISTED]], len(head.notes))
+def _notes(head: ReportHead) -> Lines:
+    return titled_list("Notes", [code(each, _LONGEST_SENTENCE) for each in head.notes[:_LISTED]], len(head.notes))
 
 
 def _scope(report: Report) -> t.Iterator[tuple[str, str]]:
@@ -296,31 +252,23 @@ def _freed(figures: Figures) -> str:
     return bytes_between(*figures.freed)
 
 
-def _rows(header: t.Sequence[str], rows: t.Iterable[t.Sequence[str]]) -> _Lines:
-    """A table. Cells are neutral already."""
-    return [
-        f"| {' | '.join(header)} |",
-        f"|{' --- |' * len(header)}",
-        *(f"| {' | '.join(row)} |" for row in rows),
-    ]
-
-
-def _reasons(title: str, reasons: Counter[str]) -> _Lines:
+def _reasons(title: str, reasons: Counter[str]) -> Lines:
     if not reasons:
         return []
     rows = [(code(reason), str(count)) for reason, count in reasons.most_common(_LISTED)]
-    return [f"## {title}, by reason", "", *_rows(("reason", "tags"), rows), ""]
+    return [f"## {title}, by reason", "", *table(("reason", "tags"), rows), ""]
 
 
-def _matches(head: ReportHead) -> _Lines:
+def _matches(head: ReportHead) -> Lines:
+    """What the entries of options match."""
     matches = [
         f"{code(str(row.get('entry')))} of {code(str(row.get('option')))} matches {code(str(row.get('matched')))}"
         for row in head.matches[:_LISTED]
     ]
-    return _section("Entries and what they match", matches, len(head.matches))
+    return titled_list("Entries and what they match", matches, len(head.matches))
 
 
-def _options(head: ReportHead) -> _Lines:
+def _options(head: ReportHead) -> Lines:
     """By which options the plan was made."""
     given = set_options(head.rules)
     if not given:
@@ -329,17 +277,11 @@ def _options(head: ReportHead) -> _Lines:
     return [
         "## Options of the plan",
         "",
-        _FOLD,
-        f"<summary>{len(lines)} that were set</summary>",
-        "",
-        *lines,
-        "",
-        _FOLD_END,
-        "",
+        *folded(counted(len(lines), "that was set", "that were set"), lines),
     ]
 
 
-def _comparison(report: Report) -> _Lines:
+def _comparison(report: Report) -> Lines:
     if report.before is None:
         return []
     changed = changed_projects(report)
@@ -355,8 +297,8 @@ def _comparison(report: Report) -> _Lines:
         f"## Since {code(report.head.compared_with)}",
         "",
         *([recounted(report), ""] if recounted(report) else []),
-        *_rows((*header, *(["was to be freed"] if planned else [])), rows),
-        *(["", f"... and {more} more projects that changed less"] if more > 0 else []),
+        *table((*header, *(["was to be freed"] if planned else [])), rows),
+        *(["", f"... and {counted(more, 'more project')} that changed less"] if more > 0 else []),
         "",
     ]
 
@@ -380,7 +322,7 @@ def _signed(number: int, words: str) -> str:
     return f"{'+' if number > 0 else '-' if number < 0 else ''}{words}"
 
 
-def _groups(report: Report) -> _Lines:
+def _groups(report: Report) -> Lines:
     found = groups(report.projects)
     if not found:
         return []
@@ -394,11 +336,10 @@ def _groups(report: Report) -> _Lines:
         )
         for each in found[:_GROUPS]
     ]
-    title = f"## The {len(rows)} largest of {len(found)} groups"
-    return [title, "", *_rows(("group", "bytes", "tags", "projects"), rows), ""]
+    return [_largest(len(rows), len(found), "group"), "", *table(("group", "bytes", "tags", "projects"), rows), ""]
 
 
-def _repositories(report: Report, passed: _Passed) -> _Lines:
+def _repositories(report: Report, passed: _Passed) -> Lines:
     if not passed.largest:
         return []
     price = report.head.price_per_gib_month
@@ -416,11 +357,11 @@ def _repositories(report: Report, passed: _Passed) -> _Lines:
         )
         for each in passed.largest
     ]
-    title = f"## The {len(rows)} largest of {report.repositories_count} repositories"
-    return [title, "", *_rows((*header, *(["cost a month"] if price is not None else [])), rows), ""]
+    title = _largest(len(rows), report.repositories_count, "repository", "repositories")
+    return [title, "", *table((*header, *(["cost a month"] if price is not None else [])), rows), ""]
 
 
-def _projects(report: Report) -> _Lines:
+def _projects(report: Report) -> Lines:
     if not report.projects:
         return []
     unknown_last = sorted(report.projects, key=lambda each: (-(each.figures.bytes or -1), each.path))
@@ -437,53 +378,52 @@ def _projects(report: Report) -> _Lines:
         )
         for each in unknown_last[:_LARGEST]
     ]
-    return [f"## The {len(rows)} largest of {len(report.projects)} projects", "", *_rows(header, rows), ""]
+    return [_largest(len(rows), len(report.projects), "project"), "", *table(header, rows), ""]
 
 
-def _with_policy(report: Report, title: str, state: str) -> _Lines:
+def _largest(shown: int, number: int, word: str, words: str = "") -> str:
+    """The title of a table that begins with the largest."""
+    every = counted(number, word, words)
+    if shown < number:
+        return f"## The {shown} largest of {every}"
+    return f"## {every}{', largest first' if number > 1 else ''}"
+
+
+def _with_policy(report: Report, title: str, state: str) -> Lines:
     return _listed(title, [each.path for each in report.projects if each.policy_state == state])
 
 
-def _unread(head: ReportHead) -> _Lines:
+def _unread(head: ReportHead) -> Lines:
     texts = [f"{code(path)}: {code(error, _LONGEST_SENTENCE)}" for path, error in head.unread[:_LISTED]]
-    return _section("Not read", texts, len(head.unread))
+    return titled_list("Not read", texts, len(head.unread))
 
 
-def _run(head: ReportHead) -> _Lines:
+def _run(head: ReportHead) -> Lines:
     rows = [f"{code(name, 60)}: {code(value, 200)}" for name, value in sorted(head.run_by.items())]
-    return _section("Run by", rows[:_LARGEST], len(rows))
+    return titled_list("Run by", rows[:_LARGEST], len(rows))
 
 
-def _listed(title: str, paths: t.Sequence[str]) -> _Lines:
-    return _section(title, [code(path) for path in paths[:_LISTED]], len(paths))
+def _listed(title: str, paths: t.Sequence[str]) -> Lines:
+    return titled_list(title, [code(path) for path in paths[:_LISTED]], len(paths))
 
 
-def _section(title: str, texts: t.Sequence[str], count: int) -> _Lines:
-    if not texts:
-        return []
-    more = [f"- ... and {count - len(texts)} more"] if count > len(texts) else []
-    return [f"## {title}: {count}", "", *(f"- {each}" for each in texts), *more, ""]
-
-
-def _not_deleted(report: Report) -> _Lines:
+def _not_deleted(report: Report) -> Lines:
     rows = undeleted(report, _LISTED)
     texts = [f"{code(place)} {what}{f': {code(why, _LONGEST_SENTENCE)}' if why else ''}" for place, what, why in rows]
-    return _section("Not deleted, or unknown", texts, number_undeleted(report.outcomes))
+    return titled_list("Not deleted, or unknown", texts, number_undeleted(report.outcomes))
 
 
-def _deletions(report: Report, passed: _Passed) -> _Lines:
+def _deletions(report: Report, passed: _Passed) -> Lines:
     if not passed.deletions:
         return []
-    lines = [
-        "## Tags that would be deleted" if is_preview(report) else "## Tags planned to be deleted",
-        "",
-        _FOLD,
-        f"<summary>The first {len(passed.deletions)} of {sum(passed.reasons.values())}</summary>",
-        "",
-    ]
+    title = "## Tags that would be deleted" if is_preview(report) else "## Tags planned to be deleted"
+    lines: Lines = []
     for path, entries in itertools.groupby(passed.deletions, key=lambda each: each[0].path):
         lines += [f"- {code(path)}", *(f"  - {_deletion(tag)}" for _repository, tag in entries)]
-    return [*lines, "", _FOLD_END, ""]
+    number = sum(passed.reasons.values())
+    some = len(passed.deletions) < number
+    summary = f"The first {len(passed.deletions)} of {counted(number, 'tag')}" if some else counted(number, "tag")
+    return [title, "", *folded(summary, lines)]
 
 
 def _deletion(tag: TagReport) -> str:
@@ -492,9 +432,9 @@ def _deletion(tag: TagReport) -> str:
     return f"{code(tag.name)} {code(tag.date or tag.digest)} {code(tag.reason)}{rule}"
 
 
-def _end(report: Report, passed: _Passed, rest: t.Sequence[str]) -> _Lines:
+def _end(report: Report, passed: _Passed, rest: t.Sequence[str]) -> Lines:
     total = sum(passed.reasons.values())
-    left = [f"{total - len(passed.deletions)} more tags to delete"] if total > len(passed.deletions) else []
+    left = [f"{counted(total - len(passed.deletions), 'more tag')} to delete"] if total > len(passed.deletions) else []
     places = [*([report.head.plan_place] if report.head.plan_place else []), *rest]
     where = ", ".join(code(place, 200) for place in places[:6])
     if not where:

@@ -11,14 +11,13 @@ Nothing counts as deleted that the journal does not call so.
 
 from __future__ import annotations
 
-import json
 import typing as t
 from collections import Counter
 
-from .._deletion.earlier_runs import JournalEvent
+from .._deletion.earlier_runs import JournalEvent, events_in
 from .._deletion.outcomes import TagOutcome
 from .model import Report, RepositoryReport, TagReport
-from .rows import Row, text
+from .rows import text
 
 DELETED = TagOutcome.DELETED.value
 UNKNOWN = "unknown"
@@ -75,7 +74,7 @@ def run_in(lines: t.Iterable[str], fingerprint: str | None) -> JournaledRun:
     begun, here = False, False
     asked: set[_Place] = set()
     outcomes: dict[_Place, Outcome] = {}
-    for row in _events(lines):
+    for row in events_in(lines):
         event, path, name = row.get("event"), text(row, "repository"), text(row, "name")
         if event == JournalEvent.START.value:
             here = fingerprint is not None and row.get("fingerprint") == fingerprint
@@ -89,17 +88,6 @@ def run_in(lines: t.Iterable[str], fingerprint: str | None) -> JournaledRun:
             found = text(row, "outcome")
             outcomes[path, name] = Outcome(found if found in OUTCOMES else UNKNOWN, text(row, "message") or "")
     return JournaledRun(begun, asked=frozenset(asked), outcomes=outcomes)
-
-
-def _events(lines: t.Iterable[str]) -> t.Iterator[Row]:
-    """The events. A line that was torn by a kill is passed over: what it asks for was never sent."""
-    for line in lines:
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError):
-            continue
-        if isinstance(row, dict):
-            yield row
 
 
 def with_outcomes(repository: RepositoryReport, run: JournaledRun) -> RepositoryReport:

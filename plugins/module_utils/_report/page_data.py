@@ -35,7 +35,7 @@ from .labels import (
     is_carried_out,
     is_planned,
     is_preview,
-    projects_label,
+    projects_in_words,
 )
 from .model import ProjectReport, Report, ReportHead, RepositoryReport, TagReport
 from .outcomes import OUTCOMES
@@ -111,7 +111,7 @@ def _words(report: Report) -> dict[str, t.Any]:
         "headline": headline(report),
         "planned": is_planned(report),
         "preview": is_preview(report),
-        "projects": projects_label(report),
+        "projects": projects_in_words(report),
         "onBytes": ON_BYTES,
         "onManifests": ON_MANIFESTS,
         "recounted": recounted(report),

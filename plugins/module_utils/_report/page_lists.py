@@ -216,10 +216,12 @@ function fillPaper() {
     plainTable("Repositories", [path("Repository"), tagCount, size, ...planColumns, oldest, newest],
       largestFirst(repositories)));
   if (planned) {
-    paper.append(node("h2", {}, rest > 0 ? `The first ${count(deletions.length)} deletions` : "Deletions"),
+    const first = `The first ${counted(deletions.length, "deletion", "deletions")}`;
+    paper.append(node("h2", {}, rest > 0 ? first : "Deletions"),
       plainTable("Deletions", columns, deletions));
     if (rest > 0) {
-      paper.append(node("p", {}, `${count(rest)} more are in the plan${head.planPlace ? `: ${head.planPlace}` : ""}.`));
+      const more = counted(rest, "more is", "more are");
+      paper.append(node("p", {}, `${more} in the plan${head.planPlace ? `: ${head.planPlace}` : ""}.`));
     }
   }
 }

@@ -216,11 +216,11 @@ function tiles() {
       planned ? ["by garbage collection",
         words.saved && total.most !== null ? `${words.saved} a month` : ""] : []),
     tile("Public registries", known("exposed") || count(howMany("exposed", "anyone")), [
-      `of ${count(projects.length)} ${words.projects}`,
+      `of ${words.projects}`,
       others("exposed", { signed_in: "open to all who sign in", unknown: UNKNOWN }),
     ], showProjects("projects with a public registry", [1, 0])),
     tile("Without a cleanup policy", known("policy") || count(howMany("policy", "none")), [
-      `of ${count(projects.length)} ${words.projects}`,
+      `of ${words.projects}`,
       others("policy", { disabled: "disabled", unknown: UNKNOWN }),
     ], showProjects("projects without a cleanup policy", [0, 1]))),
   node("p", { class: "quiet" }, `${words.onBytes} ${words.onManifests} All times are UTC.`));

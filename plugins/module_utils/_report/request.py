@@ -15,6 +15,20 @@ from .._core.errors import UsageError
 from .._core.run_by import run_by_of
 from .words import scope_in_words, writable
 
+# What has an effect only with one of other options.
+ONLY_WITH = {
+    "prometheus_repositories": ("prometheus_path",),
+    "journal_path": ("plan_path",),
+    "deleted": ("plan_path",),
+    "plan_location": ("plan_path",),
+    "plan_package": ("plan_path",),
+}
+# The module returns these too, and roles show them in reports alone. A price may stand in the variables of a group.
+SHOWN_ONLY_WITH = {
+    "compare_with": ("markdown_path", "html_path"),
+    "prometheus_repositories": ("prometheus_path",),
+}
+
 _HIGHEST_PRICE = 10**9
 _ADDRESS = re.compile(r"(https?://[^\s?#@]+?)(/api/v4)?/*", re.IGNORECASE)
 
@@ -85,6 +99,8 @@ def request_of(params: t.Mapping[str, t.Any]) -> ReportRequest:
     Raises:
         UsageError: they can't be served as they are written.
     """
+    for refusal in without_effect(params, ONLY_WITH).values():
+        raise UsageError(f"{refusal}.")
     price = params["price_per_gib_month"]
     if price is not None and not 0 <= price <= _HIGHEST_PRICE:
         raise UsageError(f"price_per_gib_month is {price:g}: it can't be negative, and at most {_HIGHEST_PRICE:,}.")
@@ -92,8 +108,6 @@ def request_of(params: t.Mapping[str, t.Any]) -> ReportRequest:
         raise UsageError(f"deleted is {params['deleted']}: it can't be negative.")
     if not (params["audit_path"] or params["plan_path"]):
         raise UsageError("one of the following is required: audit_path, plan_path.")
-    if params["journal_path"] and not params["plan_path"]:
-        raise UsageError("journal_path needs plan_path: it tells what became of the tags that a plan deletes.")
     return ReportRequest(
         audit_path=params["audit_path"],
         plan_path=params["plan_path"],
@@ -119,6 +133,29 @@ def request_of(params: t.Mapping[str, t.Any]) -> ReportRequest:
         ),
         validate_paths_only=params["validate_paths_only"],
     )
+
+
+def without_effect(
+    given: t.Mapping[str, t.Any], table: t.Mapping[str, t.Sequence[str]], prefix: str = ""
+) -> dict[str, str]:
+    """Which of the given options have no effect, each with a sentence without its end.
+
+    Args:
+        given: the options with their values.
+        table: for each option those of which one has to be given too.
+        prefix: what stands before the name of each.
+    """
+    return {
+        option: f"{prefix}{option} has no effect without {' or '.join(f'{prefix}{other}' for other in others)}: "
+        f"give {'it' if len(others) == 1 else 'one of them'}, or leave {prefix}{option} out"
+        for option, others in table.items()
+        if _is_given(given.get(option)) and not any(_is_given(given.get(other)) for other in others)
+    }
+
+
+def _is_given(value: t.Any) -> bool:
+    # Nothing deleted, and a price of zero, are said as well.
+    return bool(value) or (value is not False and value == 0)
 
 
 def _server(api_url: str) -> str:

@@ -12,6 +12,7 @@ import typing as t
 
 from .._core.diffs import diff_part
 from .._core.models import format_time
+from .._core.words import counted
 from .._module.intent import Intent
 from .._usage.ages import by_age
 from .._usage.figures import Figures
@@ -79,6 +80,7 @@ def _compared(before: Figures, now: Figures, clock: str | None) -> dict[str, t.A
 
 def intent_of(report: Report, changed: t.Sequence[str]) -> Intent:
     """What would be written. changed: paths of the files that would have another content."""
-    numbers = f"{report.repositories_count} repositories of {len(report.projects)} projects"
+    repositories = counted(report.repositories_count, "repository", "repositories")
+    numbers = f"{repositories} of {counted(len(report.projects), 'project')}"
     diff = [diff_part(path, after=f"report of {report.head.scope or 'nothing'}: {numbers}\n") for path in changed]
     return Intent(changed=bool(changed), diff=diff, verb="written")

@@ -16,6 +16,7 @@ import typing as t
 from datetime import datetime
 
 from .._core.models import ListingState, format_time, parse_time
+from .._core.numbers import amount
 from .._usage.ages import AGES
 from .._usage.figures import BytesMethod, CountedTag, Figures, FreedBytes, repository_figures
 from .model import ProjectReport, RepositoryReport, TagReport
@@ -23,7 +24,6 @@ from .words import writable
 
 Row = t.Mapping[str, t.Any]
 
-_LARGEST = 2**63
 _DELETE = "delete"
 _UNREAD = Figures(delete=0, freed=FreedBytes(0, 0))
 
@@ -50,15 +50,9 @@ def texts(row: Row, key: str) -> tuple[str, ...]:
     return tuple(each for each in (text(one, key) for one in rows) if each is not None)
 
 
-def _whole(value: t.Any) -> int | None:
-    """A whole number; None for anything else. Python counts with true and false."""
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
-
-
 def number(row: Row, key: str) -> int | None:
     """A number of a row that counts something; None where it has none."""
-    found = _whole(row.get(key))
-    return found if found is not None and 0 <= found < _LARGEST else None
+    return amount(row.get(key))
 
 
 def mapping(row: Row, key: str) -> Row:
@@ -151,7 +145,7 @@ def repository_of(audit: Row | None, plan: Row | None, planned: t.Sequence[Row],
         date_source=source,
         listing=next((found for found in (text(each, "listing") for each in (plan, audit) if each) if found), "none"),
         certainty=text(plan, "certainty") if plan else None,
-        reasons={key: value for key, value in mapping(plan or {}, "reasons").items() if _whole(value) is not None},
+        reasons={key: value for key, value in mapping(plan or {}, "reasons").items() if amount(value) is not None},
         limit=text(plan, "limit") if plan else None,
         error=errors[0] if errors else None,
         tags=_tags(audit, plan, planned, source),

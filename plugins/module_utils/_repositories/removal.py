@@ -12,6 +12,7 @@ import typing as t
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.server import Mode
+from .._core.words import counted
 from .._deletion.deletion import delete
 from .._deletion.host import RegistryHost
 from .._deletion.outcomes import DeletionResult
@@ -54,7 +55,7 @@ def delete_repositories(
         polled = client.parallel(lambda position: _poll(reader, results[position].removal), left)
         for position, result in zip(left, polled):
             results[position] = result
-    late = f"GitLab has not deleted it within {wait:g} seconds, and may try for hours"
+    late = f"GitLab has not deleted it within {counted(wait, 'second')}, and may try for hours"
     return [
         result._replace(message=result.message or late) if result.outcome is RepositoryOutcome.SCHEDULED else result
         for result in results

@@ -12,6 +12,7 @@ import typing as t
 
 from .._core.diffs import diff_part
 from .._core.models import Repository
+from .._core.words import counted
 from .._deletion.outcomes import DeletionResult, TagResult
 from .._deletion.report import applied_deletion, deletion_intent
 from .._module.intent import Applied, Intent
@@ -107,7 +108,7 @@ def _emptied(part: RepositoryPlan, tags: list[TagResult]) -> _Outcome:
     path = part.repository.path
     left = [tag for tag in tags if not tag.outcome.is_gone]
     if left:
-        message = f"{len(left)} tags are left; {left[0].name}: {left[0].message}"
+        message = f"{counted(len(left), 'tag is', 'tags are')} left; {left[0].name}: {left[0].message}"
         return path, RepositoryOutcome.NOT_EMPTIED, message
     outcome = RepositoryOutcome.TAGS_KEPT if part.kept else RepositoryOutcome.EMPTIED
     return path, outcome, kept_text(part)
@@ -129,8 +130,8 @@ def applied_removals(results: t.Sequence[RepositoryResult], limit: int, *, waite
     first = short[0]
     return Applied(
         rows,
-        f"{len(results) - len(short)} of {len(results)} repositories are deleted; {first.removal.repository.path} is "
-        f"{first.outcome.value}: {first.message}",
+        f"{len(results) - len(short)} of {counted(len(results), 'repository is', 'repositories are')} deleted; "
+        f"{first.removal.repository.path} is {first.outcome.value}: {first.message}",
     )
 
 

@@ -17,6 +17,7 @@ from bisect import bisect_right
 from datetime import datetime, timedelta
 
 from .._core.models import Repository, Tag, format_time
+from .._core.words import counted
 from .dates import OLDEST_CREDIBLE
 
 # An import of a large registry takes days.
@@ -115,7 +116,8 @@ def import_refusal(evidence: ImportEvidence) -> str | None:
     """Why no date can be trusted, a sentence without its end; None where they are those of pushes."""
     found = evidence.window
     known = sorted(build for build in evidence.builds if build >= OLDEST_CREDIBLE)
-    when = f"{found.tags} of {found.of} tags are dated between {format_time(found.first)} and {format_time(found.last)}"
+    tags = counted(found.of, "tag is", "tags are")
+    when = f"{found.tags} of {tags} dated between {format_time(found.first)} and {format_time(found.last)}"
     behind = format_time(found.last.replace(microsecond=0) + timedelta(seconds=1))
     advice = (
         f"give dates_valid_from, the time from which dates are those of pushes, such as {behind}, or 1970-01-01 where "

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 
 from .._core.models import CLOCK_TOLERANCE, Tag, format_time
 from .._core.oci import INDEXES
+from .._core.words import are, counted
 from .reasons import Reason
 from .references import Reference, keys_of, parse_reference, repositories_meant
 
@@ -160,7 +161,8 @@ def missing_sources(sources: t.Sequence[Source], expected: t.Sequence[str] | int
     names = {source.name for source in sources}
     if isinstance(expected, int):
         if len(names) < expected:
-            found.append(f"{expected} sources of what is in use are expected, and {len(names)} are there")
+            missing = f"{counted(expected, 'source')} of what is in use {are(expected)} expected"
+            found.append(f"{missing}, and {len(names)} {are(len(names))} there")
         return found
     return found + [
         f"the source {name} of what is in use is expected, and not there"
@@ -191,7 +193,7 @@ def stale_sources(sources: t.Sequence[Source], max_age: int, clock: datetime | N
         return []
     found = early or late
     read_at, name = found[0]
-    which = f"{len(found)} of {len(sources)} sources, first {name} at {format_time(read_at)}"
+    which = f"{len(found)} of {counted(len(sources), 'source')}, first {name} at {format_time(read_at)}"
     if early:
         return [f"what is in use was read longer ago than in_use_max_age ({which}): find it again"]
     return [f"what is in use was read at a time to come ({which}, GitLab's is {format_time(clock)}): check both clocks"]

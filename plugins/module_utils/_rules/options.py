@@ -15,6 +15,7 @@ from datetime import datetime
 
 from .._core.errors import UsageError
 from .._core.models import RefKind, parse_time
+from .._core.numbers import whole
 from .durations import seconds
 from .git_refs import RefMatch
 from .in_use import InUse, Source, in_use_of, missing_sources
@@ -184,9 +185,10 @@ def expected_sources(value: t.Any) -> list[str] | int | None:
         return int(value)
     if isinstance(value, list) and all(isinstance(name, str) for name in value):
         return value
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    raise UsageError("in_use_sources_expected is neither a list of names nor a number.")
+    number = whole(value)
+    if number is None:
+        raise UsageError("in_use_sources_expected is neither a list of names nor a number.")
+    return number
 
 
 def _source(row: t.Mapping[str, t.Any]) -> Source:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from .._core.diffs import diff_part, hidden_part, printable
 from .._core.errors import RequestError, UnsupportedSetting, UsageError
 from .._core.models import POLICY_KEYS, Project, ProtectionRule, RuleKind, ServerPolicy
+from .._core.words import counted
 from .._rules.patterns import check_pattern
 from .protection import DesiredRules, RuleChange, plan_rules, rules_after, rules_in_project
 
@@ -317,7 +318,7 @@ def refusals_of(plans: t.Sequence[ProjectPlan], max_changed_projects: int | None
     changing = sum(1 for plan in plans if plan.changed)
     if max_changed_projects is None or changing <= max_changed_projects:
         return []
-    return [f"{changing} projects would be changed, more than max_changed_projects {max_changed_projects}"]
+    return [f"{counted(changing, 'project')} would be changed, more than max_changed_projects {max_changed_projects}"]
 
 
 def access_level_counts(plans: t.Sequence[ProjectPlan]) -> dict[str, dict[str, int]]:
@@ -339,7 +340,7 @@ def diff(plans: t.Sequence[ProjectPlan], limit: int) -> list[dict[str, str]]:
     ]
     hidden = len(changing) - len(rows)
     if hidden:
-        rows.append(hidden_part(before=f"{hidden} more projects"))
+        rows.append(hidden_part(before=counted(hidden, "more project")))
     return rows
 
 

@@ -17,6 +17,7 @@ import typing as t
 
 from .._core.errors import UnsupportedSetting, UsageError
 from .._core.models import ProtectionRule, RuleKind
+from .._core.words import counted
 from .._rules.pattern_syntax import Reading
 from .._rules.patterns import check_pattern, pattern_error
 
@@ -95,7 +96,7 @@ def checked_rules(wanted: DesiredRules) -> DesiredRules:
     if wanted.absent and wanted.exclusive:
         raise UsageError("exclusive has no meaning with state absent: leave it out.")
     if wanted.kind == RuleKind.TAG and not wanted.absent and len(rules) > MAX_TAG_RULES:
-        raise UsageError(f"rules has {len(rules)} rules: a project can have {MAX_TAG_RULES} tag rules.")
+        raise UsageError(f"rules has {counted(len(rules), 'rule')}: a project can have {MAX_TAG_RULES} tag rules.")
     for rule in rules:
         if wanted.kind == RuleKind.TAG and NO_LEVEL in (rule.push, rule.delete):
             raise UsageError(f"The tag rule {rule.pattern!r} has a level {NO_LEVEL}: GitLab wants both levels.")
@@ -210,7 +211,9 @@ def plan_rules(found: t.Sequence[ProtectionRule], wanted: DesiredRules) -> list[
         return updated + created + deleted
     count = len(found) + len(created) - len(deleted)
     if created and count > MAX_TAG_RULES:
-        raise UnsupportedSetting(f"it would have {count} tag rules, and GitLab takes {MAX_TAG_RULES} at most")
+        raise UnsupportedSetting(
+            f"it would have {counted(count, 'tag rule')}, and GitLab takes {MAX_TAG_RULES} at most"
+        )
     return updated + _taking_turns(len(found), created, deleted)
 
 

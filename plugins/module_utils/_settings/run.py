@@ -15,6 +15,7 @@ from collections import Counter
 from ansible.module_utils.basic import AnsibleModule
 
 from .._core.files import check_files, write_files
+from .._core.words import counted, some
 from .._gitlab.project_scope import Projects
 from .._module.connection import Connection, connect
 from .._module.intent import Applied, Intent
@@ -85,8 +86,7 @@ def _lint_warnings(plan: ProjectPlan) -> list[str]:
 
 
 def _of_projects(paths: t.Sequence[str], note: str) -> str:
-    more = f" (and {len(paths) - 1} more)" if len(paths) > 1 else ""
-    return f"{paths[0]}{more}: {note.rstrip('.')}."
+    return f"{some(paths, 1)}: {note.rstrip('.')}."
 
 
 def _intent_of(
@@ -136,5 +136,6 @@ def applied_settings(results: t.Sequence[ProjectResult], limit: int) -> Applied:
     if not failed:
         return Applied(rows)
     first = failed[0]
-    counts = f"{len(results) - len(failed)} of {len(results)} projects were changed as planned"
+    projects = counted(len(results), "project was", "projects were")
+    counts = f"{len(results) - len(failed)} of {projects} changed as planned"
     return Applied(rows, f"{counts}; {first.path} is {first.outcome.value}: {first.message}")

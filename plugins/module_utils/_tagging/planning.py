@@ -15,6 +15,7 @@ from .._core.diffs import diff_part
 from .._core.models import TagListing
 from .._core.server import DeleteMethod
 from .._core.tag_writes import TagWrite
+from .._core.words import counted
 from .._deletion.refusals import archived_refusal, hidden_rules_refusal
 from .._module.intent import Intent
 from .._plan.plan import Plan, RepositoryPlan
@@ -104,8 +105,8 @@ def plan_promotion(state: PromotionState, request: PromotionRequest) -> Intent:
         for name, subject in state.missing_subjects
     ]
     refusals += [
-        f"the manifest of {state.target}:{write.name} has {len(write.image.body)} bytes, and the registry takes "
-        f"{_LARGEST_MANIFEST}"
+        f"the manifest of {state.target}:{write.name} has {counted(len(write.image.body), 'byte')}, and the registry "
+        f"takes {_LARGEST_MANIFEST:,}"
         for write in state.changes
         if len(write.image.body) > _LARGEST_MANIFEST
     ]
@@ -135,7 +136,8 @@ def plan_removal(state: RemovalState, request: RemovalRequest) -> Plan:
         refusals.append(archived_refusal(state.archived_project))
     missing = names - set(listing.names)
     if listing.tags and missing and not listing.complete:
-        refusals.append(f"only {len(listing.tags)} tags of {state.path} are listed, so that others may be there")
+        listed = counted(len(listing.tags), "tag is", "tags are")
+        refusals.append(f"of {state.path} only {listed} listed, so that others may be there")
     for decision in decisions:
         if decision.delete:
             refusals += _refusals_of(state.path, decision, request)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 
 from .._core.tag_writes import TagWrite, TagWriteResult, WriteOutcome
+from .._core.words import counted
 from .._deletion.outcomes import DeletionResult, TagOutcome
 from .._deletion.report import applied_deletion
 from .._module.intent import Applied
@@ -48,7 +49,9 @@ def applied_promotion(path: str, results: t.Sequence[TagWriteResult]) -> Applied
     done = len(results) - len(short)
     first = short[0]
     return Applied(
-        rows, f"{done} of {len(results)} tags were written; {path}:{first.tag_write.name} was not: {first.message}"
+        rows,
+        f"{done} of {counted(len(results), 'tag was', 'tags were')} written; {path}:{first.tag_write.name} was not: "
+        f"{first.message}",
     )
 
 

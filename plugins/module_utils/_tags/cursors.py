@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import Repository, Tag, TagListing
 from .._core.server import TAG_PAGE, Mode
+from .._core.words import counted
 from .._gitlab.graphql_pages import batches_of, pages_at_once
 from .._gitlab.graphql_schema import Schema
 from .._gitlab.tag_page import Page, PageRequest
@@ -136,7 +137,11 @@ def _with_rest(followed: _Followed, wanted: t.Mapping[int, t.Collection[str]], r
         return TagListing(repository, error=error_about(read.errors[repository.id], repository))
     followed.tags.update(read.found[repository.id])
     missing = len(set(wanted[repository.id]).difference(followed.tags))
-    return _incomplete(repository, f"{missing} listed tags are on no page") if missing else _end(followed)
+    return (
+        _incomplete(repository, f"{counted(missing, 'listed tag is', 'listed tags are')} on no page")
+        if missing
+        else _end(followed)
+    )
 
 
 def _turn_page(followed: _Followed, request: PageRequest, page: Page | RequestError) -> PageRequest | TagListing:
@@ -167,7 +172,8 @@ def _end(followed: _Followed) -> TagListing:
     """The listing of a repository whose last page was read."""
     repository, tags = followed.repository, followed.tags
     if followed.count is not None and len(tags) < followed.count:
-        return _incomplete(repository, f"{len(tags)} tags were read, and GitLab counts {followed.count}")
+        read = counted(len(tags), "tag was", "tags were")
+        return _incomplete(repository, f"{read} read, and GitLab counts {followed.count}")
     return TagListing(repository, tuple(tags[name] for name in sorted(tags)), complete=bool(tags))
 
 

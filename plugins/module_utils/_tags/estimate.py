@@ -12,6 +12,7 @@ import typing as t
 
 from .._core.budget import why_too_many
 from .._core.errors import UsageError
+from .._core.words import counted
 
 
 class Estimate(t.NamedTuple):
@@ -83,5 +84,6 @@ def check_reading(estimate: Estimate, sent: int, most: int | None) -> None:
     Raises:
         UsageError: they do not.
     """
-    if reason := why_too_many(needed=estimate.least, sent=sent, most=most, what=f"reading {estimate.tags} tags"):
+    what = f"reading {counted(estimate.tags, 'tag')}"
+    if reason := why_too_many(needed=estimate.least, sent=sent, most=most, what=what):
         raise UsageError(f"Nothing was read, since {reason}: raise it, or take a smaller scope.")

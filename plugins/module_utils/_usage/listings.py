@@ -13,6 +13,7 @@ from datetime import datetime
 
 from .._core.models import Repository, Tag, TagListing
 from .._core.oci import INDEXES
+from .._core.words import counted
 from .._rules.dates import judged_date
 from .._rules.decision import DateSource
 from .figures import (
@@ -96,7 +97,7 @@ def unknown_notes(what: str, unknown: t.Sequence[tuple[str, str]]) -> list[str]:
     if not unknown:
         return []
     path, reason = unknown[0]
-    which = f"{len(unknown)} repositories, first of {path}," if len(unknown) > 1 else path
+    which = f"{counted(len(unknown), 'repository', 'repositories')}, first of {path}," if len(unknown) > 1 else path
     return [f"The {what} of {which} are not known, and bytes are told without them: {reason.rstrip('.')}."]
 
 

@@ -56,10 +56,10 @@ def test_part_without_a_result_has_failed() -> None:
 def test_table_sums_and_ends_with_the_sums() -> None:
     report.note("unit", "pytest", passed=5, skipped=1)
     report.end("unit", 90.0)
-    lines = report.render({"unit": report._read("unit"), "galaxy": report._read("galaxy")}).splitlines()
+    lines = report.render({"unit": report._read("unit"), "galaxy": report._read("galaxy")}, 150.0).splitlines()
     assert lines[-1] == "5 passed, 1 failed, 1 skipped"
     assert any("did not come to its end" in line for line in lines)
-    assert any(line.split() == ["together", "1.5"] for line in lines)
+    assert any(line.split() == ["together", "2.5"] for line in lines)
 
 
 GOOD = 'Running sanity test "pep8"\nRunning sanity test "import" on Python 3.9\n'

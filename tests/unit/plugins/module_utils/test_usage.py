@@ -6,11 +6,19 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import ImageBlobs, Tag, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import INDEXES, OCI_IMAGE
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource
 from ansible_collections.containerops.gitlab.plugins.module_utils._usage.ages import AGES, AgeBucket, age_bucket, by_age
 from ansible_collections.containerops.gitlab.plugins.module_utils._usage.exposure import ExposedTo, exposed_to
 from ansible_collections.containerops.gitlab.plugins.module_utils._usage.figures import (
@@ -23,6 +31,13 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._usage.figures
     repository_blobs,
     repository_figures,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._usage.listings import (
+    RepositoryUsage,
+    repository_usage,
+    total_usage,
+    unknown_notes,
+)
+from tests.unit.models import repository
 
 CLOCK = datetime(2026, 6, 1, tzinfo=UTC)
 
@@ -129,8 +144,15 @@ def test_without_gitlabs_number_the_images_are_added() -> None:
         ([CountedTag("sha256:a", 9, delete=True), CountedTag("sha256:b", 8)], 10, (2, 2)),
         ([CountedTag("sha256:a", 9, delete=True), CountedTag("sha256:b")], 10, (None, 9)),
         ([CountedTag("sha256:a", 9, delete=True), CountedTag("sha256:a", 9)], 9, (0, 0)),
+        ([CountedTag("sha256:a", 20, delete=True), CountedTag("sha256:b")], 10, (None, 10)),
+        ([CountedTag("sha256:a", delete=True), CountedTag("sha256:a", 9, delete=True)], None, (None, 9)),
+        # Both kept images share layers.
+        ([CountedTag("sha256:a", 5, delete=True), *(CountedTag(kept, 6) for kept in "bc")], 10, (0, 4)),
+        # One tag of an index says that it is one.
+        ([CountedTag("a", 9, delete=True), CountedTag("b", 8, is_index=True), CountedTag("b", 8)], 10, (2, 9)),
         # The size is older than the tags.
         ([CountedTag("sha256:a", 3, delete=True), CountedTag("sha256:b", 8)], 100, (3, 3)),
+        ([CountedTag("sha256:a", 3, delete=True), CountedTag("sha256:b", 8)], 5, (0, 0)),
     ],
 )
 def test_what_a_plan_frees(tags: list[CountedTag], size: int | None, freed: tuple[int | None, int | None]) -> None:
@@ -257,8 +279,180 @@ def test_one_unknown_number_makes_the_sum_unknown() -> None:
 def test_without_repositories_there_is_nothing() -> None:
     nothing = combined_figures([])
 
-    assert (nothing.tags, nothing.bytes, nothing.tags_by_age, nothing.bytes_by_age) == (0, 0, (0,) * 6, (0,) * 6)
+    assert nothing == Figures(
+        tags=0,
+        bytes=0,
+        bytes_method=BytesMethod.ESTIMATED,
+        tags_by_age=(0,) * 6,
+        bytes_by_age=(0,) * 6,
+        delete=0,
+        keep=0,
+        freed=FreedBytes(0, 0),
+    )
     assert len(AGES) == 6
+
+
+EXACTNESS = [BytesMethod.UNKNOWN, BytesMethod.ESTIMATED, BytesMethod.GITLAB, BytesMethod.LAYERS]
+
+
+@pytest.mark.parametrize("methods", list(itertools.product(EXACTNESS, repeat=2)))
+def test_a_sum_is_as_exact_as_its_least_exact_part(methods: tuple[BytesMethod, BytesMethod]) -> None:
+    found = combined_figures([Figures(bytes_method=each) for each in methods])
+    assert found.bytes_method is min(methods, key=EXACTNESS.index)
+
+
+COUNTED_TAGS = st.lists(
+    st.builds(
+        CountedTag,
+        st.sampled_from(["sha256:a", "sha256:b", "sha256:c", None]),
+        st.none() | st.integers(0, 99),
+        st.none() | st.integers(-1, 400).map(lambda days: ago(days=days)),
+        st.booleans(),
+    ),
+    max_size=6,
+)
+
+
+@given(st.lists(COUNTED_TAGS, min_size=1, max_size=4), st.booleans())
+def test_repositories_without_a_common_image_add_up_to_one_of_all_their_tags(
+    repositories: list[list[CountedTag]], planned: bool
+) -> None:
+    apart = [
+        [tag._replace(digest=tag.digest and f"{tag.digest}-{number}") for tag in tags]
+        for number, tags in enumerate(repositories)
+    ]
+    parts = [repository_figures(tags, clock=CLOCK, size=None, planned=planned) for tags in apart]
+    together = combined_figures(parts)
+    whole = repository_figures(list(itertools.chain(*apart)), clock=CLOCK, size=None, planned=planned)
+    # Of several repositories less is known of what they free.
+    assert together == whole._replace(freed=together.freed)
+
+
+@pytest.mark.parametrize("planned", [True, False])
+def test_without_a_plan_nothing_is_freed_whatever_is_known_of_layers(planned: bool) -> None:
+    tags = [CountedTag("sha256:a", delete=planned)]
+    blobs = repository_blobs(tags, {"sha256:a": {"x": 1}})
+    part = repository_figures(tags, clock=CLOCK, size=None, blobs=blobs, planned=planned)
+    assert combined_figures([part], [blobs]).freed == part.freed == ((1, 1) if planned else (None, None))
+
+
+def test_numbers_as_they_are_returned() -> None:
+    found = Figures(
+        bytes=9,
+        bytes_method=BytesMethod.LAYERS,
+        oldest_tag_at=ago(days=2),
+        newest_tag_at=ago(days=1),
+        tags_by_age=(1, 2, 3, 4, 5, 6),
+        bytes_by_age=(7, 8, 9, None, 11, 12),
+        delete=3,
+        keep=4,
+        freed=FreedBytes(least=5, most=6),
+    )
+    assert found.as_result() == {
+        "bytes": 9,
+        "bytes_method": "layers",
+        "oldest_tag_at": "2026-05-30T00:00:00Z",
+        "newest_tag_at": "2026-05-31T00:00:00Z",
+        "tags_by_age": {"7d": 1, "30d": 2, "90d": 3, "365d": 4, "older": 5, "unknown": 6},
+        "bytes_by_age": {"7d": 7, "30d": 8, "90d": 9, "365d": None, "older": 11, "unknown": 12},
+        "delete": 3,
+        "keep": 4,
+        "freed_least": 5,
+        "freed_most": 6,
+    }
+
+
+def usage(
+    *tags: Tag, deleted: set[str] | None = None, source: DateSource = DateSource.PUBLISHED, **facts: Any
+) -> RepositoryUsage:
+    """The numbers of a repository of 10 bytes. facts: of its listing."""
+    place = repository(size=10)
+    return repository_usage(place, TagListing(place, tags, **facts), source=source, clock=CLOCK, deleted=deleted)
+
+
+def test_of_a_tag_its_own_date_size_and_fate_are_counted() -> None:
+    kept = Tag("v1", "sha256:a", size=8, published=ago(days=1), created=ago(days=50), media_type=OCI_IMAGE)
+    gone = Tag("v2", "sha256:b", size=9, published=ago(days=10), created=ago(days=60), media_type=OCI_IMAGE)
+    found = usage(kept, gone, deleted={"v2"})
+    assert found == RepositoryUsage(
+        Figures(
+            tags=2,
+            bytes=10,
+            bytes_method=BytesMethod.GITLAB,
+            oldest_tag_at=ago(days=10),
+            newest_tag_at=ago(days=1),
+            tags_by_age=(1, 1, 0, 0, 0, 0),
+            bytes_by_age=(8, 9, 0, 0, 0, 0),
+            delete=1,
+            keep=1,
+            freed=FreedBytes(2, 2),
+        )
+    )
+    assert usage(kept, gone, deleted=set()).figures.delete == 0
+    unplanned = usage(kept, gone).figures
+    assert (unplanned.delete, unplanned.keep, unplanned.freed) == (None, None, (None, None))
+    built = usage(kept, source=DateSource.BUILT).figures
+    assert (built.oldest_tag_at, built.tags_by_age) == (ago(days=50), (0, 0, 1, 0, 0, 0))
+
+
+def test_without_a_source_of_dates_there_are_no_ages() -> None:
+    found = usage(Tag("v1", "sha256:a", published=ago(days=1)), source=DateSource.NONE).figures
+    assert (found.tags, found.oldest_tag_at, found.tags_by_age, found.bytes_by_age) == (1, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("facts", "freed"),
+    [
+        ({}, (2, 2)),
+        ({"media_type": OCI_IMAGE}, (2, 2)),
+        ({"children": ("sha256:c",)}, (2, 9)),
+        *(({"media_type": kind}, (2, 9)) for kind in INDEXES),
+    ],
+)
+def test_an_index_is_known_by_what_it_holds_or_by_its_type(facts: dict[str, Any], freed: tuple[int, int]) -> None:
+    index, gone = Tag("v1", "sha256:a", size=8, **facts), Tag("v2", "sha256:b", size=9)
+    assert usage(index, gone, deleted={"v2"}).figures.freed == freed
+
+
+def test_layers_are_counted_as_far_as_all_are_known() -> None:
+    tags = Tag("v1", "sha256:a", size=8), Tag("v2", "sha256:b", size=9)
+    images = {"sha256:a": {"base": 5, "a": 1}, "sha256:b": {"base": 5, "b": 2}}
+    found = usage(*tags, deleted={"v2"}, blobs=ImageBlobs(images))
+    assert found.blobs == RepositoryBlobs(kept=images["sha256:a"], deleted=images["sha256:b"])
+    assert (found.figures.bytes, found.figures.freed) == (8, (2, 2))
+    partly = usage(*tags, deleted={"v2"}, blobs=ImageBlobs({**images, "sha256:a": None}))
+    assert (partly.blobs, partly.figures.bytes) == (None, 10)
+    both = [found, usage(tags[0], deleted=set(), blobs=ImageBlobs(images))]
+    assert (total_usage(both).bytes, total_usage(both).freed) == (8, (2, 2))
+
+
+@pytest.mark.parametrize(
+    ("size", "method"), [(None, BytesMethod.UNKNOWN), (0, BytesMethod.GITLAB), (5, BytesMethod.GITLAB)]
+)
+@pytest.mark.parametrize("deleted", [None, {"v1"}])
+def test_of_a_repository_that_was_not_read_a_plan_deletes_nothing(
+    size: int | None, method: BytesMethod, deleted: set[str] | None
+) -> None:
+    place = repository(size=size, tags_count=7)
+    error = RequestError(ErrorKind.UNAVAILABLE, "no", operation="read it")
+    freed = FreedBytes(0, 0) if deleted else FreedBytes(None, None)
+    expected = Figures(
+        tags=7, bytes=size, bytes_method=method, delete=None if deleted is None else 0, keep=None, freed=freed
+    )
+    for listing in (None, TagListing(place, (Tag("v1"),), error=error)):
+        found = repository_usage(place, listing, source=DateSource.NONE, clock=CLOCK, deleted=deleted)
+        assert found == RepositoryUsage(expected)
+
+
+def test_of_repositories_without_layers_or_sizes_one_is_named() -> None:
+    unknown = [("team/a", "the registry answered 503."), ("team/b", "status X")]
+    assert unknown_notes("layers", []) == []
+    assert unknown_notes("layers", unknown[:1]) == [
+        "The layers of team/a are not known, and bytes are told without them: the registry answered 503."
+    ]
+    assert unknown_notes("sizes", unknown[::-1]) == [
+        "The sizes of 2 repositories, first of team/b, are not known, and bytes are told without them: status X."
+    ]
 
 
 def test_the_layers_of_a_repository_are_known_if_those_of_each_image_are() -> None:

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.containerops.gitlab.plugins.module_utils._report.request import SHOWN_ONLY_WITH
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.package_defaults import PACKAGES, Job
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.role_specs import specs_of
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.role_variables import (
@@ -44,9 +45,11 @@ NOTHING_KNOWN = "so that it is not known what is in use: whatever was to find th
 
 
 def read(role: str, name: str, value: Any) -> Reading:
-    """What is read of a variable alone."""
+    """What is read of a variable alone, or beside one that it needs to have an effect."""
     if name in specs_of(role):
-        return read_variables(role, specs_of(role), {name: value})
+        needed = SHOWN_ONLY_WITH.get(name.removeprefix(f"{role}_"), ())[:1]
+        found = read_variables(role, specs_of(role), {**{f"{role}_{each}": "/x.prom" for each in needed}, name: value})
+        return found._replace(options={key: value for key, value in found.options.items() if key not in needed})
     return read_variables(role, specs_of(role), {}, others={name: lambda: value})
 
 

@@ -17,7 +17,6 @@ from ansible_collections.containerops.gitlab.plugins.plugin_utils.screen import 
     WIDTH,
     Row,
     bytes_of,
-    counted,
     cut,
     freed_of,
     labelled,
@@ -107,16 +106,6 @@ def test_parts_stand_side_by_side_or_below_each_other() -> None:
 def test_what_people_copy_has_a_line_of_its_own_if_it_is_long() -> None:
     assert labelled("file", "/a") == ["file: /a"]
     assert labelled("file", "/" + "a" * 90) == ["file:", "  /" + "a" * 90]
-
-
-@pytest.mark.parametrize(
-    ("number", "wanted"),
-    [(0, "0 tags"), (1, "1 tag"), (2, "2 tags"), (1219, "1,219 tags")],
-)
-def test_numbers_have_their_word(number: int, wanted: str) -> None:
-    assert counted(number, "tag") == wanted
-    assert counted(1, "repository", "repositories") == "1 repository"
-    assert counted(2, "repository", "repositories") == "2 repositories"
 
 
 @pytest.mark.parametrize(

@@ -15,12 +15,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.filter import (
-    audit_screen,
-    cleanup_screen,
-    hosts_screen,
-    settings_screen,
-)
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.audit_screen import audit_lines
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.cleanup_screen import cleanup_lines
@@ -658,7 +652,7 @@ def test_settings_that_differ_stand_below_their_project() -> None:
         "... and 2 more projects unknown",
         "note: team/a, team/c: It has images.",
         "left out, since archived: 9 projects (team/old0, team/old1, team/old2, team/old3,",
-        "  team/old4 and others)",
+        "  team/old4 and 4 more)",
         "3 projects: 5 differ, 1 is as it should be, 3 unknown",
         "check mode: nothing was changed",
         "",
@@ -758,10 +752,3 @@ def fits(lines: list[str]) -> None:
     for line in lines:
         assert width_of(line) <= WIDTH or len(line.split()) == 1, line
         assert line.isprintable()
-
-
-def test_they_are_filters() -> None:
-    assert audit_screen.FilterModule().filters() == {"audit_screen": audit_lines}
-    assert cleanup_screen.FilterModule().filters() == {"cleanup_screen": cleanup_lines}
-    assert hosts_screen.FilterModule().filters() == {"hosts_screen": hosts_lines}
-    assert settings_screen.FilterModule().filters() == {"settings_screen": settings_lines}

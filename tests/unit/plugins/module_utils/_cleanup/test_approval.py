@@ -142,6 +142,17 @@ def test_what_is_in_use_has_to_be_found_again() -> None:
     assert options_of_plan(approval, {"rules"}, SPECS) == {"group": "team"}
 
 
+def test_what_is_in_use_is_never_taken_from_the_plan() -> None:
+    """A plan of yesterday would say what was in use yesterday."""
+    approval = approved(plan(name_regex_delete="x", in_use_sources=sources("web-1"), in_use=["app:1"]))
+    found = options_of_plan(approval, (), SPECS)
+    assert found == {"group": "team", "name_regex_delete": "x", "in_use": ["app:1"]}
+    with pytest.raises(UsageError, match="find again what is in use"):
+        check_sources(approval, filled(found, ARGUMENTS.options))
+    others = approved(written([], scope=TEAM.as_result(), rules={"name_regex_delete": "x"}))
+    assert options_of_plan(others, (), SPECS) == {"group": "team", "name_regex_delete": "x"}
+
+
 def sources(*names: str) -> list[dict[str, Any]]:
     return [{"name": name, "images": ["app:1"]} for name in names]
 
@@ -151,6 +162,7 @@ FLOORS: list[tuple[list[str], Any, list[str], Any, str]] = [
     (["a", "b"], None, ["c", "b", "a"], 1, ""),
     (["a", "b"], ["a"], ["a", "b"], 2, ""),
     (["a", "b"], 2, ["a", "b"], ["a", "b"], ""),
+    (["a", "b"], ["a", "b"], ["a", "b"], ["b", "a", "a"], ""),
     (["a", "a"], "1", ["a"], "1", ""),
     ([], None, [], None, ""),
     (["a", "b"], None, ["a"], None, "and b is missing"),
@@ -158,6 +170,7 @@ FLOORS: list[tuple[list[str], Any, list[str], Any, str]] = [
     (["a", "b"], None, ["A", "c"], None, "and a, b are missing"),
     (["a"], ["a", "z"], ["a"], None, "and z is missing"),
     ([*"abcdefgh"], None, ["h"], None, "and a, b, c, d, e and 2 more are missing"),
+    ([*"abcdef"], None, ["f"], None, "and a, b, c, d, e are missing"),
     (["a"], 2, ["a"], None, "in_use_sources_expected 2, and in_use_sources has 1"),
     (["a", "b"], 2, ["a", "b"], 1, "in_use_sources_expected 2, and 1 is less"),
     (["a", "b"], ["a", "b"], ["a", "b"], ["a"], "in_use_sources_expected a, b, and a is less"),
@@ -183,11 +196,53 @@ def test_the_sources_of_the_plan_are_needed_again(
     assert why in str(refused.value)
 
 
+NEW_PLAN = "make a new plan and have it approved."
+
+
+@pytest.mark.parametrize(
+    ("planned", "least", "given", "expected", "sentence"),
+    [
+        (
+            ["a", "b"],
+            None,
+            ["a"],
+            None,
+            "The approved plan was made with more in_use_sources, and b is missing: find again what is in use there "
+            f"and give it, or {NEW_PLAN}",
+        ),
+        (
+            ["a"],
+            2,
+            ["a"],
+            None,
+            "The approved plan was made with in_use_sources_expected 2, and in_use_sources has 1: find again what is "
+            f"in use at all of them, or {NEW_PLAN}",
+        ),
+        (
+            ["a", "b"],
+            ["b", "a"],
+            ["a", "b"],
+            ["b"],
+            f"The approved plan was made with in_use_sources_expected a, b, and b is less: leave it out, or {NEW_PLAN}",
+        ),
+    ],
+)
+def test_what_is_to_be_done_about_sources_is_told(
+    planned: list[str], least: Any, given: list[str], expected: Any, sentence: str
+) -> None:
+    approval = approved(plan(name_regex_delete="x", in_use_sources=sources(*planned), in_use_sources_expected=least))
+    options = {"in_use_sources": sources(*given), "in_use_sources_expected": expected}
+    with pytest.raises(UsageError) as refused:
+        check_sources(approval, filled(options, ARGUMENTS.options))
+    assert str(refused.value) == sentence
+
+
 @pytest.mark.parametrize("odd", [5, "a", {"a": 1}, [5], [{}], [{"name": 5}]])
 def test_a_plan_that_does_not_name_its_sources_is_refused(odd: Any) -> None:
     lines = written([], scope=TEAM.as_result(), rules={"in_use_sources": odd})
-    with pytest.raises(UsageError, match="from where it knew what is in use"):
+    with pytest.raises(UsageError) as refused:
         check_sources(approved(lines), filled({}, ARGUMENTS.options))
+    assert str(refused.value) == ("The approved plan does not say from where it knew what is in use: make a new one.")
 
 
 def test_a_merged_plan_of_one_scope_needs_no_scope_and_one_of_several_does() -> None:

@@ -103,5 +103,5 @@ def test_a_run_takes_as_many_tags_as_gitlab_looks_at(number: int, mode: Mode, se
 def test_a_run_takes_no_more_names_than_fit_into_a_pattern() -> None:
     names = [f"{number}-{'x' * 120}" for number in range(7000)]
     assert sentence_for(names, Mode.DATABASE) == (
-        "team/app: the names of 7000 tags are too long for one pattern (delete_via auto deletes them all)"
+        "team/app: the names of 7,000 tags are too long for one pattern (delete_via auto deletes them all)"
     )

@@ -187,7 +187,7 @@ CASES: list[Any] = [
         [
             "in_use: no tag is in use",
             "in_use: repositories in scope have no such tag: reg.io/team/app:x0, "
-            "reg.io/team/app:x1, reg.io/team/app:x2, reg.io/team/app:x3, reg.io/team/app:x4, ...",
+            "reg.io/team/app:x1, reg.io/team/app:x2, reg.io/team/app:x3, reg.io/team/app:x4 and 1 more",
         ],
         id="tags that are not there",
     ),

@@ -69,8 +69,8 @@ WARNINGS: list[Any] = [
         {"name_regex_delete": "x|v"},
         {"listings": [TagListing(REPOSITORY, tuple(tag(f"{name}v") for name in "abcdefg"), complete=True)]},
         [
-            "team/app: GitLab would interpret a pattern differently for 7 tags, which are kept (av, bv, cv, dv, ev); "
-            "put brackets around its alternatives."
+            "team/app: GitLab would interpret a pattern differently for 7 tags, which are kept (av, bv, cv, dv, ev and "
+            "2 more); put brackets around its alternatives."
         ],
         id="a pattern with two readings",
     ),
@@ -106,7 +106,7 @@ def test_every_repository_and_project_is_warned_of_by_itself() -> None:
     state = observed(listings=listings, projects=projects, warnings=("One.", "Two."))
     request = requested(name_regex_delete="x|v", on_server_policy="warn", timestamp="created", older_than="1d")
     when = "at 2026-06-02T12:00:00.000Z"
-    two = "GitLab would interpret a pattern differently for 1 tags, which are kept"
+    two = "GitLab would interpret a pattern differently for 1 tag, which is kept"
     assert warnings_of(state, plan_cleanup(state, request).plan, request) == [
         "One.",
         "Two.",
@@ -133,6 +133,10 @@ UNSEEN_RULES = (
 UNCLEAR = (
     "GitLab does not show here whether a tag's creation date is that of its first push or of its image, so no date can "
     "be trusted and every tag that a date would decide about is kept."
+)
+BY_DIGEST = (
+    "It is not known whether this registry deletes a tag without the other tags of its image, so tags that share their "
+    "image with a kept tag are kept (shared_digest independent trusts the registry)."
 )
 AGED = {"older_than": "30d"}
 WITH_DATABASE = {"read_method": ReadMethod.REST}
@@ -184,6 +188,7 @@ NOTES: list[Any] = [
     pytest.param({}, WITH_DATABASE, [UNSEEN_RULES], id="rules that can't be read"),
     pytest.param({}, {**WITH_DATABASE, **WITHOUT_TAGS}, [], id="protect nothing where nothing is"),
     pytest.param({}, {**WITH_DATABASE, "mode": Mode.UNKNOWN}, [UNSEEN_RULES], id="there may be rules"),
+    pytest.param({}, {"deletes_by_name": False}, [BY_DIGEST], id="tags of one image may be deleted together"),
 ]
 
 
@@ -198,7 +203,7 @@ LOST = tag("v2", error="the registry is down")
 OTHER_LOST = tag("v3", error="no manifest")
 
 BUILDS: list[Any] = [
-    pytest.param((OLD,), IMPORTED, ["1 tags with dates before dates_valid_from are as old as their image."], id="all"),
+    pytest.param((OLD,), IMPORTED, ["1 tag with a date before dates_valid_from is as old as its image."], id="all"),
     pytest.param(
         (OLD, tag("v4", days=10), OLD._replace(name="v5", error="too late"), LOST, OTHER_LOST),
         IMPORTED,
@@ -212,7 +217,7 @@ BUILDS: list[Any] = [
         (LOST,),
         IMPORTED,
         [
-            "0 tags with dates before dates_valid_from are as old as their image. Of 1 tags no date is known, first: "
+            "0 tags with dates before dates_valid_from are as old as their image. Of 1 tag no date is known, first: "
             "the registry is down"
         ],
         id="none is known",
@@ -250,3 +255,15 @@ def test_the_policies_of_a_fleet_are_one_warning_that_names_a_few() -> None:
     assert warning.startswith("The cleanup policies of 7 projects are enabled and delete tags by their own rules: ")
     assert warning.count(" at ") == 5
     assert warning.endswith(" and 2 more.")
+
+
+@pytest.mark.parametrize(("archived", "more"), [(1, ""), (5, ""), (6, " and 1 more"), (8, " and 3 more")])
+def test_archived_projects_in_the_plan_are_named_up_to_five(archived: int, more: str) -> None:
+    numbers = range(archived + 1)
+    # The first one is not archived, and no repository of the last one is in the plan.
+    projects = {each: project(id=each, path=f"team/p{9 - each}", archived=each > 0) for each in range(archived + 2)}
+    listings = [TagListing(REPOSITORY._replace(id=each, project_id=each), complete=True) for each in numbers]
+    named = ", ".join(sorted(projects[each].path for each in numbers if each)[:5])
+    assert noted(observed(listings=listings, projects=projects), requested()) == [
+        f"Tags of archived projects are kept, since GitLab lets nobody change them ({named}{more})."
+    ]

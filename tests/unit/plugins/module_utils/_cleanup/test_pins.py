@@ -95,7 +95,8 @@ def shown(letter: str) -> dict[str, str]:
 
 
 def more(number: int) -> dict[str, str]:
-    text = f"... and {number} more images in use get a tag, hidden by return_limit\n"
+    what = "image in use gets" if number == 1 else "images in use get"
+    text = f"... and {number} more {what} a tag, hidden by return_limit\n"
     return {"before_header": "more", "after_header": "more", "before": "", "after": text}
 
 

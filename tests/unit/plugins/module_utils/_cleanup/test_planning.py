@@ -40,7 +40,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.import_
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Certainty, Reason
 from tests.unit.cleanups import NOW, PROJECT, REPOSITORY, SCOPE, observed, planned, requested, tag
-from tests.unit.models import digest, project, server_policy
+from tests.unit.models import digest, project, repository, server_policy
 
 URL = "https://gitlab.example.com"
 ENABLED = server_policy()
@@ -206,6 +206,17 @@ def test_what_could_not_be_read_has_no_decisions() -> None:
     assert outcome(refs) == {}
 
 
+@pytest.mark.parametrize(("number", "more"), [(2, ""), (5, ""), (6, " and 1 more"), (7, " and 2 more")])
+def test_policies_of_many_projects_are_told_by_the_first_five(number: int, more: str) -> None:
+    policy = ENABLED._replace(next_run_at=None)
+    known = {each: project(id=each, path=f"team/p{each}", policy=policy) for each in range(number)}
+    listings = [TagListing(repository(id=each, project_id=each), complete=True) for each in known]
+    named = ", ".join(f"team/p{each}" for each in range(min(number, 5)))
+    assert planned(listings=listings, projects=known, request=requested(on_server_policy="fail")).plan.refusals == (
+        f"the cleanup policies of {number} projects are enabled and delete tags by their own rules: {named}{more}",
+    )
+
+
 @pytest.mark.parametrize("policy", [None, ENABLED, ENABLED._replace(enabled=False)])
 def test_the_projects_own_policy_is_told(policy: ServerPolicy | None) -> None:
     [part] = planned(*TAGS, projects={PROJECT: project(id=PROJECT, policy=policy)}).plan.repositories
@@ -235,12 +246,39 @@ def test_where_gitlab_decides_the_plan_says_what_it_does_and_how_sure_that_is() 
             date_source=DateSource.PUBLISHED,
             certainty=Certainty.UPPER_BOUND,
             uncertainties=(
-                "1 tags are as old as older_than to the second",
-                "1 tags may be protected by a rule that can't be read, or does not bind the caller",
+                "1 tag is as old as older_than to the second",
+                "1 tag may be protected by a rule that can't be read, or does not bind the caller",
             ),
             expected=(1, 3),
         ),
     )
+
+
+def test_where_gitlab_decides_the_date_that_it_goes_by_is_shown() -> None:
+    pushed, built = NOW - timedelta(days=40), NOW - timedelta(days=2)
+    found = tag("v1", protected=False)._replace(published=pushed, created=built)
+    request = requested(delete_via="bulk_unpinned", older_than="30d", min_remaining=0)
+    [part] = planned(found, request=request, delete_method=DeleteMethod.BULK_UNPINNED).plan.repositories
+    assert [(each.delete, each.date) for each in part.decisions] == [(True, pushed)]
+
+
+@pytest.mark.parametrize(
+    ("options", "days", "facts", "source"),
+    [
+        ({}, 90, {}, DateSource.PUBLISHED),
+        ({"timestamp": "created"}, 90, {}, DateSource.CREATED),
+        ({"dates_valid_from": "2026-05-01"}, 90, {}, DateSource.NONE),
+        ({"dates_valid_from": "2026-01-01"}, 90, {}, DateSource.PUBLISHED),
+        ({}, -2, {}, DateSource.NONE),
+        ({}, -2, {"clock": None}, DateSource.PUBLISHED),
+    ],
+)
+def test_a_date_that_decides_nothing_is_shown_if_it_would_be_believed(
+    options: dict[str, Any], days: int, facts: dict[str, Any], source: DateSource
+) -> None:
+    [part] = planned(tag("v1", days), request=requested(**options), **facts).plan.repositories
+    date = None if source is DateSource.NONE else NOW - timedelta(days=days)
+    assert (part.date_source, [each.date for each in part.decisions]) == (source, [date])
 
 
 @pytest.mark.parametrize(
@@ -299,10 +337,29 @@ PROTECTED = TagListing(
     complete=True,
 )
 
+READ_EARLIER = [{"name": "web-1", "images": ["registry.test/other:1"], "read_at": "2026-06-01T11:00:00Z"}]
+STALE = (
+    "what is in use was read longer ago than in_use_max_age (1 of 1 source, first web-1 at 2026-06-01T11:00:00Z): "
+    "find it again"
+)
+
 # A reason to refuse, as options and facts, with its sentence.
 REFUSED: list[Any] = [
     pytest.param(
-        {"in_use_sources_expected": 1}, {}, "1 sources of what is in use are expected, and 0 are there", id="in use"
+        {"in_use_sources_expected": 1}, {}, "1 source of what is in use is expected, and 0 are there", id="in use"
+    ),
+    pytest.param({"in_use_sources": READ_EARLIER, "in_use_max_age": "59min"}, {}, STALE, id="in use an hour ago"),
+    pytest.param(
+        {"in_use_sources": READ_EARLIER, "in_use_max_age": "1h"},
+        {"latest_clock": NOW + timedelta(seconds=1)},
+        STALE,
+        id="in use an hour before the last answer",
+    ),
+    pytest.param(
+        {"in_use_sources": READ_EARLIER},
+        {"clock": None},
+        "GitLab's answers have no Date, so that the age of what is in use is not known",
+        id="in use at an unknown time",
     ),
     pytest.param(
         {"min_remaining": 4},
@@ -369,13 +426,13 @@ REFUSED: list[Any] = [
     pytest.param(
         {},
         {"sent": 9, "max_requests": 10},
-        "deleting 3 tags takes at least 3 more requests, and of max_requests 10 there are 1 left",
+        "deleting 3 tags takes at least 3 more requests, and of max_requests 10 there is 1 left",
         id="requests",
     ),
     pytest.param(
         {"delete_via": "bulk_unpinned", "name_regex_delete": "v.*"},
         {"delete_method": DeleteMethod.BULK_UNPINNED, "listings": [SHARED], "deletes_by_name": False},
-        "team/app: GitLab would delete 1 tags that share their image with a kept tag, or may (v1), and this registry "
+        "team/app: GitLab would delete 1 tag that shares its image with a kept tag, or may (v1), and this registry "
         "is not known to leave the kept one (delete_via auto and bulk keep them all, shared_digest independent trusts "
         "the registry)",
         id="GitLab chooses among tags of one image",
@@ -384,7 +441,7 @@ REFUSED: list[Any] = [
         {"delete_via": "bulk_unpinned", "name_regex_delete": "v.*"},
         {"delete_method": DeleteMethod.BULK_UNPINNED, "listings": [PROTECTED], "passes_rules": True},
         "GitLab would delete 6 tags of team/app for an administrator although its protection rules cover them "
-        "(v0, v1, v2, v3, v4); use a token that is no administrator's",
+        "(v0, v1, v2, v3, v4 and 1 more); use a token that is no administrator's",
         id="GitLab lets an administrator past protection rules",
     ),
 ]
@@ -407,6 +464,7 @@ def test_a_reason_to_refuse(options: dict[str, Any], facts: dict[str, Any], sent
     ("options", "facts"),
     [
         pytest.param({}, {"clock": None}, id="names need no clock"),
+        pytest.param({"in_use_sources": READ_EARLIER, "in_use_max_age": "1h"}, {}, id="in use just an hour ago"),
         pytest.param({}, {"read_method": ReadMethod.REGISTRY}, id="names need no dates"),
         pytest.param(
             {"older_than": "30d", "timestamp": "created"}, {"read_method": ReadMethod.REGISTRY}, id="builds are wanted"
@@ -484,7 +542,7 @@ def test_refusals_come_in_the_order_in_which_they_matter() -> None:
         min_remaining=4, in_use_sources_expected=1, older_than="30d", on_server_policy="fail", max_deletions_total=1
     )
     found = planned(*TAGS, request=request, projects=WITH_POLICY, rules_hidden=True, sent=9)
-    words = ["in use are expected", "min_remaining", "max_deletions_total", "cleanup policy", "protection rules"]
+    words = ["in use is expected", "min_remaining", "max_deletions_total", "cleanup policy", "protection rules"]
     assert len(found.plan.refusals) == len(words)
     assert all(word in refusal for word, refusal in zip(words, found.plan.refusals, strict=True))
 
@@ -610,6 +668,12 @@ def test_what_an_interrupted_run_deleted_is_counted_as_far_as_it_is_known(
         (
             {"plan_max_age": "1h"},
             {"clock": NOW + timedelta(hours=2)},
+            "the approved plan is of 2026-06-01T12:00:00Z, 2 hours ago, and plan_max_age is 1 hour: make a new plan "
+            "and have it approved",
+        ),
+        (
+            {"plan_max_age": "1h"},
+            {"latest_clock": NOW + timedelta(hours=2)},
             "the approved plan is of 2026-06-01T12:00:00Z, 2 hours ago, and plan_max_age is 1 hour: make a new plan "
             "and have it approved",
         ),

@@ -322,7 +322,9 @@ def test_a_fingerprint_may_be_spelled_in_every_way(form: str, change: Callable[[
     check_for_server(request, url=URL, job_token=False)
 
 
-@pytest.mark.parametrize("text", ["sha256:x", "0" * 11, "0" * 65, "g" * 64, "sha512:" + "0" * 64, "sha256:", "0 " * 64])
+@pytest.mark.parametrize(
+    "text", ["sha256:x", "0" * 11, "0" * 65, "g" * 64, "sha512:" + "0" * 64, "sha256:", "0 " * 64, "X" + "0" * 64]
+)
 def test_what_is_no_fingerprint_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         approving(written(), approved_fingerprint=text)

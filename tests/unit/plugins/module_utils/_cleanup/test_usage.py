@@ -29,7 +29,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
     UsageError,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import ImageBlobs, Tag, TagListing
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, Mode
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import sealed
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource
 from ansible_collections.containerops.gitlab.plugins.module_utils._usage.figures import BytesMethod, Figures
@@ -87,6 +87,31 @@ def test_dates_that_were_read_are_shown_where_none_decides() -> None:
     assert part.date_source is DateSource.PUBLISHED
     [part] = planned(unread, request=requested(**DEV_ONLY)).plan.repositories
     assert part.date_source is DateSource.NONE
+
+
+@pytest.mark.parametrize(
+    ("facts", "options", "source"),
+    [
+        ({}, {}, DateSource.NONE),
+        ({"created": NOW}, {}, DateSource.PUBLISHED),
+        ({"published": NOW}, {}, DateSource.PUBLISHED),
+        ({}, {"gather": ["tag_details"], "output_path": "x"}, DateSource.PUBLISHED),
+    ],
+)
+def test_listed_dates_are_told_if_any_was_read_or_asked_for(
+    facts: dict[str, Any], options: dict[str, Any], source: DateSource
+) -> None:
+    state = observed(Tag("v1", digest("a")), Tag("v2", digest("b"), **facts))
+    assert listed_dates(state, requested(**DEV_ONLY, **options)) is source
+    if source is not DateSource.NONE:
+        elsewhere = state._replace(capabilities=state.capabilities._replace(mode=Mode.NO_DATABASE))
+        assert listed_dates(elsewhere, requested(**DEV_ONLY, **options)) is DateSource.BUILT
+
+
+def test_numbers_go_by_the_dates_that_were_listed() -> None:
+    both = [each._replace(published=NOW - timedelta(days=3)) for each in (V1, DEV)]
+    found = figures(observed(*both))
+    assert (found.newest_tag_at, found.tags_by_age) == (both[0].published, (2, 0, 0, 0, 0, 0))
 
 
 TAGS = st.lists(

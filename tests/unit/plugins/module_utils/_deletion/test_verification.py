@@ -152,7 +152,9 @@ def test_kept_tags_vanish_only_from_complete_listings() -> None:
 
 GONE = [Tag(name, digest="1") for name in "fedcba"]
 VANISHED = f"kept tags of {REPOSITORY.path} vanished while"
-SEEMS = "were deleted (a, b, c, d, e): this registry seems to delete by digest, or somebody else deleted them"
+SEEMS = (
+    "were deleted (a, b, c, d, e and 1 more): this registry seems to delete by digest, or somebody else deleted them"
+)
 MAY = "were deleted (a, b): this registry may delete by digest, or somebody else deleted them"
 
 

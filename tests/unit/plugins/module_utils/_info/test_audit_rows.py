@@ -93,6 +93,39 @@ def test_without_google_re2_it_is_not_known_what_is_odd(monkeypatch: pytest.Monk
     assert row_of(project(policy=server_policy(name_regex="not judged before")))["policy_lint"] is None
 
 
+def test_projects_are_in_the_order_of_their_paths_whatever_their_case_and_then_of_their_ids() -> None:
+    paths = {4: "team/b", 3: "team/B", 2: "team/_x", 1: "Team/a", 5: "team"}
+    found = project_rows([counted(number, path) for number, path in paths.items()], {})
+    assert [(row["id"], row["path"]) for row in found] == [
+        *((5, "team"), (2, "team/_x"), (1, "Team/a"), (3, "team/B"), (4, "team/b"))
+    ]
+
+
+@pytest.mark.parametrize("namespace", ["", "Team/Sub"])
+def test_the_namespace_is_gitlabs_or_what_the_path_says(namespace: str) -> None:
+    assert row_of(project(path="team/sub/app", namespace=namespace))["namespace"] == (namespace or "team/sub")
+    [row] = project_rows([counted(path="team/sub/app")], {})
+    assert row["namespace"] == "team/sub"
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_of_a_project_without_rules_that_were_read_its_protection_is_null(known: bool) -> None:
+    projects = {1: project(id=1)} if known else {}
+    protection: dict[int, dict[str, Any]] = {1: {"tag_protection": []}, 2: {"repository_protection": []}}
+    [row] = project_rows([counted(1)], projects, protection=protection)
+    assert (row["repository_protection"], row["tag_protection"]) == (None, [])
+    [row] = project_rows([counted(1)], projects)
+    assert (row["repository_protection"], row["tag_protection"]) == (None, None)
+
+
+def test_where_nothing_was_listed_no_sum_is_a_number() -> None:
+    total = totals_row([], projects=2, listed=False)
+    numbers = {name: value for name, value in total.items() if not isinstance(value, dict)}
+    known = {"projects": 2, "repositories_unread": 0, "bytes_method": "unknown"}
+    assert numbers == {**dict.fromkeys(numbers), **known}
+    assert total.keys() == totals_row([counted()], projects=1).keys()
+
+
 def test_a_project_that_was_not_read_is_known_by_its_repositories() -> None:
     [row] = project_rows([counted(tags=2)], {})
     assert (row["id"], row["path"], row["namespace"], row["tags"]) == (3, "team/app", "team", 2)
@@ -111,7 +144,8 @@ def test_nothing_is_counted_in_a_disabled_registry(listed: bool) -> None:
     [row] = project_rows((), {3: found}, [3], listed=listed)
     assert [row[name] for name in NUMBERS] == [None] * len(NUMBERS)
     [row] = project_rows((), {3: found._replace(access_level="enabled")}, [3])
-    assert [row[name] for name in ("repositories", "tags", "bytes", "delete")] == [0, 0, 0, None]
+    assert [row[name] for name in ("repositories", "tags", "bytes")] == [0, 0, 0]
+    assert [row[name] for name in ("delete", "keep", "freed_least", "freed_most")] == [None] * 4
     # What GitLab does not show may be disabled.
     [row] = project_rows((), {3: found._replace(access_level=None)}, [3])
     assert row["tags"] is None
@@ -120,6 +154,8 @@ def test_nothing_is_counted_in_a_disabled_registry(listed: bool) -> None:
 def test_a_plan_deletes_nothing_of_a_project_without_repositories() -> None:
     known = {number: project(id=number, path=f"team/p{number}", access_level="enabled") for number in (1, 2)}
     planned = counted(1, "team/p1", tags=3, delete=1, keep=2, freed=FreedBytes(5, 7))
+    total = totals_row([planned], projects=2)
+    assert [total[name] for name in ("delete", "keep", "freed_least", "freed_most")] == [1, 2, 5, 7]
     first, second = project_rows([planned], known, known)
     assert [first[name] for name in ("delete", "keep", "freed_least", "freed_most")] == [1, 2, 5, 7]
     assert [second[name] for name in ("delete", "keep", "freed_least", "freed_most")] == [0, 0, 0, 0]

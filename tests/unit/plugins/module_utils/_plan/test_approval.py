@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -26,6 +27,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval
     Approved,
     check_fingerprint,
     check_plan,
+    scope_text,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.drift import DriftKind, compare, refusals_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
@@ -178,6 +180,13 @@ def test_another_plan_another_server_another_scope() -> None:
         assert told in str(other_scope.value)
         assert str(other_scope.value).endswith(": name the same projects, group or repositories, or leave them out.")
         assert len(str(other_scope.value)) < 500
+
+
+@pytest.mark.parametrize(("length", "shown"), [(199, "{}"), (200, "{}"), (201, "{:.200}...")])
+def test_a_scope_is_told_whole_up_to_200_characters(length: int, shown: str) -> None:
+    whole = json.dumps({"group": "x" * (length - len('{"group": ""}'))})
+    assert len(whole) == length
+    assert scope_text(json.loads(whole)) == shown.format(whole)
 
 
 OLD, RENEW = "the approved plan is of 2026-06-01T12:00:00Z", "make a new plan and have it approved"

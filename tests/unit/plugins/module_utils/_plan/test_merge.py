@@ -74,7 +74,7 @@ def test_each_scope_gets_its_own_part_under_the_fingerprint_of_all() -> None:
     with pytest.raises(UsageError) as refused:
         approved_in(lines, {"project": ["d"]})
     assert str(refused.value) == (
-        "None of the 3 plans in the approved plan was made for this scope, "
+        "The approved plan has 3 plans, and none for this scope, "
         '{"project": ["d"]}: name the same projects, group or repositories as one of them.'
     )
 
@@ -263,17 +263,17 @@ MERGED = list(merged_plans(A, B).lines())
 @pytest.mark.parametrize(
     ("lines", "what"),
     [
-        (MERGED[:1], "it ends with line 1, after 0 of the 2 plans that line 1 tells of"),
-        (MERGED[:5], "it ends with line 5, after 1 of the 2 plans that line 1 tells of"),
-        (MERGED[:-1], "it ends with line 8, after 1 of the 2 tags of b that line 7 tells of"),
+        (MERGED[:1], "it ends with line 1, after 0 of the plans that line 1 tells of (2)"),
+        (MERGED[:5], "it ends with line 5, after 1 of the plans that line 1 tells of (2)"),
+        (MERGED[:-1], "it ends with line 8, after 1 of the tags of b that line 7 tells of (2)"),
         ([*MERGED, B[0]], "line 10 is behind the end of the plan"),
         ([*MERGED, *B], "line 10 is behind the end of the plan"),
-        ([MERGED[0], *MERGED], "line 2 comes after 0 of the 2 plans that line 1 tells of"),
+        ([MERGED[0], *MERGED], "line 2 comes after 0 of the plans that line 1 tells of (2)"),
         ([MERGED[0], *B, *A], "line 2 begins another plan than line 1 tells of"),
         ([MERGED[0], *plan("a", 3), *B], "line 2 begins another plan than line 1 tells of"),
         ([MERGED[0].replace('"delete": 2', '"delete": 1'), *A, *B], "line 1 is not as written"),
         ([MERGED[0].replace(", ", ","), *A, *B], "line 1 is not as written"),
-        ([*MERGED[:3], *MERGED[4:]], "line 5 comes after 1 of the 2 tags of a that line 3 tells of"),
+        ([*MERGED[:3], *MERGED[4:]], "line 5 comes after 1 of the tags of a that line 3 tells of (2)"),
     ],
 )
 @pytest.mark.parametrize("use", [lambda lines: approved_in(lines, {"project": ["a"]}), fingerprint_in])

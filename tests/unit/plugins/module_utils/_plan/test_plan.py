@@ -122,7 +122,7 @@ def test_the_diff_is_shared_out_and_capped() -> None:
     assert first["before"].splitlines()[-1] == "... and 39 more, hidden by return_limit"
     assert first["after"] == ""
     assert first["before_header"] == "a (50 of 51 tags are deleted)"
-    assert first["after_header"] == "a (1 tags are kept)"
+    assert first["after_header"] == "a (1 tag is kept)"
     assert second["before"] == "dev-000  2026-06-01T12:00:00Z  sha256:0  expired\n"
 
 
@@ -174,7 +174,7 @@ def test_the_least_diff_names_one_tag() -> None:
     found = diff(Plan((part("a", 2, 1), part("b", 1, 1))), 0)
     assert [shown["before"].splitlines() for shown in found] == [
         ["dev-001  2026-05-31T12:00:00Z  sha256:1  expired", "... and 1 more, hidden by return_limit"],
-        ["... and 1 tags of 1 more repositories, hidden by return_limit"],
+        ["... and 1 tag of 1 more repository, hidden by return_limit"],
     ]
 
 

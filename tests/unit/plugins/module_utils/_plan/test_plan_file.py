@@ -112,15 +112,15 @@ def edited(number: int, old: str, new: str) -> list[str]:
 AGAIN = "Fetch it again, or make a new plan and have it approved."
 ALTERED = [
     # Cut.
-    (LINES[:-1], "it ends with line 10, after 2 of the 3 repositories that line 1 tells of"),
-    (LINES[:-3], "it ends with line 8, after 1 of the 3 repositories that line 1 tells of"),
-    (LINES[:-6], "it ends with line 5, after 3 of the 6 tags of a that line 2 tells of"),
-    (LINES[:1], "it ends with line 1, after 0 of the 3 repositories that line 1 tells of"),
+    (LINES[:-1], "it ends with line 10, after 2 of the repositories that line 1 tells of (3)"),
+    (LINES[:-3], "it ends with line 8, after 1 of the repositories that line 1 tells of (3)"),
+    (LINES[:-6], "it ends with line 5, after 3 of the tags of a that line 2 tells of (6)"),
+    (LINES[:1], "it ends with line 1, after 0 of the repositories that line 1 tells of (3)"),
     ([*LINES[:-1], LINES[-1][:40]], "line 11 is no line of a plan"),
     # Lines that are left out.
-    ([*LINES[:4], *LINES[5:]], "line 8 comes after 5 of the 6 tags of a that line 2 tells of"),
-    ([LINES[0], *LINES[2:]], "line 2 comes after 0 of the 3 repositories that line 1 tells of"),
-    ([*LINES[:8], *LINES[10:]], "it ends with line 9, after 2 of the 3 repositories that line 1 tells of"),
+    ([*LINES[:4], *LINES[5:]], "line 8 comes after 5 of the tags of a that line 2 tells of (6)"),
+    ([LINES[0], *LINES[2:]], "line 2 comes after 0 of the repositories that line 1 tells of (3)"),
+    ([*LINES[:8], *LINES[10:]], "it ends with line 9, after 2 of the repositories that line 1 tells of (3)"),
     # In another order.
     ([*LINES[:2], LINES[3], LINES[2], *LINES[4:]], "line 4, on a:1, is not in the order of the names"),
     ([LINES[0], *LINES[8:10], *LINES[1:8], LINES[10]], "line 4, on a, is not in the order of the paths"),
@@ -136,10 +136,10 @@ ALTERED = [
     # Duplicated.
     ([*LINES[:3], LINES[2], *LINES[3:]], "line 4, on a:1, is not in the order of the names"),
     ([*LINES[:8], *LINES[1:]], "line 9, on a, is not in the order of the paths"),
-    ([*LINES, LINES[-1]], "line 12 is more than the 3 repositories that line 1 tells of"),
-    ([*LINES, LINES[3]], "line 12 is more than the 0 tags of c that line 11 tells of"),
+    ([*LINES, LINES[-1]], "line 12 is more than the repositories that line 1 tells of (3)"),
+    ([*LINES, LINES[3]], "line 12 is more than the tags of c that line 11 tells of (0)"),
     ([*LINES, *LINES], "line 12 is behind the end of the plan"),
-    ([LINES[0], *LINES], "line 2 comes after 0 of the 3 repositories that line 1 tells of"),
+    ([LINES[0], *LINES], "line 2 comes after 0 of the repositories that line 1 tells of (3)"),
     # Edited.
     (edited(1, "gitlab.example.com", "gitlab.example.net"), "line 1 was changed, or a whole repository after it"),
     (edited(1, "2026-06-01T12", "2026-06-02T12"), "line 1 was changed, or a whole repository after it"),
@@ -149,7 +149,7 @@ ALTERED = [
     (edited(1, '"tags": 7', '"tags": 8'), "line 1 was changed, or a whole repository after it"),
     (
         edited(1, '"repositories": 3', '"repositories": 4'),
-        "it ends with line 11, after 3 of the 4 repositories that line 1 tells of",
+        "it ends with line 11, after 3 of the repositories that line 1 tells of (4)",
     ),
     (
         edited(1, '"fingerprint": "sha256:', '"fingerprint": "sha256:0'),
@@ -161,11 +161,11 @@ ALTERED = [
     (edited(3, '"delete"', '"keep"'), "line 3, on a:1, has no action that fits its reason"),
     (
         edited(3, '"type": "tag"', '"type": "repository"'),
-        "line 3 comes after 0 of the 6 tags of a that line 2 tells of",
+        "line 3 comes after 0 of the tags of a that line 2 tells of (6)",
     ),
     (edited(5, '"keep"', '"delete"'), "line 5, on a:3, has no action that fits its reason"),
     (edited(8, '"size": 7', '"size": "7"'), "lines 2 to 8, on a, are not as written"),
-    (edited(11, '"tags": 0', '"tags": 1'), "it ends with line 11, after 0 of the 1 tags of c that line 11 tells of"),
+    (edited(11, '"tags": 0', '"tags": 1'), "it ends with line 11, after 0 of the tags of c that line 11 tells of (1)"),
     (edited(11, '"project_id": 1', '"project_id": 2'), "line 11, on c, is not as written"),
     (edited(9, '"b"', '"a\\u001b\\n"'), "line 10 is no tag of a??"),
     # A repository of another plan, which is whole itself.
@@ -233,7 +233,7 @@ ONE = written([part("a", {"1": ("x", True)})])
         (1, {"totals": {}}, "line 1 is not as written"),
         (1, {"refusals": "no"}, "line 1 is not as written"),
         (2, {"path": 5}, "line 2 is not as written"),
-        (2, {"tags": None}, "line 3 is more than the -1 tags of a that line 2 tells of"),
+        (2, {"tags": None}, "line 3 is more than the tags of a that line 2 tells of (-1)"),
         (2, {"delete": None}, "lines 2 to 3, on a, are not as written"),
         (2, {"delete": 0}, "lines 2 to 3, on a, are not as written"),
         (3, {"name": 5}, "line 3 is no tag of a"),
@@ -249,7 +249,7 @@ ONE = written([part("a", {"1": ("x", True)})])
         (2, {"error": "no"}, "lines 2 to 3, on a, are not as written"),
         (2, {"limit": []}, "lines 2 to 3, on a, are not as written"),
         (2, {"project_id": None}, "line 2 is not as written"),
-        *((2, {"id": odd}, "line 2 is not as written") for odd in (None, True, -1, "1")),
+        *((2, {"id": odd}, "line 2 is not as written") for odd in (None, True, -1, "1", 2**63)),
         *((2, {"path": odd}, "line 2 is not as written") for odd in ("", "\ud800")),
         (3, {"name": "\ud800"}, "line 3 is no tag of a"),
         (3, {"name": ""}, "line 3 is no tag of a"),
@@ -269,6 +269,35 @@ def test_a_plan_that_fits_its_fingerprint_has_to_fit_itself(number: int, changes
         parse_plan(resealed(rows))
     assert str(refused.value) == f"The plan was altered after it was made: {what}. {AGAIN}"
     assert resealed(bare(ONE)) == ONE
+
+
+@pytest.mark.parametrize("number", [0, 1, 2**63 - 1])
+def test_an_id_is_any_number_that_gitlab_stores(number: int) -> None:
+    rows = bare(ONE)
+    rows[1]["id"] = number
+    assert parse_plan(resealed(rows)).digests == parse_plan(ONE).digests
+
+
+# By the number of the line, fields that decide nothing: without them nothing is shown, or that nothing went wrong.
+NEEDLESS = {
+    1: set[str](),
+    2: {
+        *("project", "name", "date_source", "doubts", "certainty", "delete_least", "delete_most", "server_policy"),
+        *("error", "limit"),
+    },
+    3: {"date", "rule", "size"},
+}
+
+
+@pytest.mark.parametrize(("number", "field"), [(n, field) for n, row in enumerate(bare(ONE), 1) for field in row])
+def test_a_plan_without_a_field_is_refused_unless_that_decides_nothing(number: int, field: str) -> None:
+    rows = bare(ONE)
+    del rows[number - 1][field]
+    if field in NEEDLESS[number]:
+        assert parse_plan(resealed(rows)).digests == parse_plan(ONE).digests
+        return
+    with pytest.raises(UsageError):
+        parse_plan(resealed(rows))
 
 
 @pytest.mark.parametrize("reason", Reason, ids=lambda reason: reason.value)
@@ -293,6 +322,18 @@ def test_the_first_line_counts_what_the_others_say(number: str) -> None:
         rows = bare(LINES)
         rows[0]["totals"][number] = odd
         with pytest.raises(UsageError, match="line 1|after 3 of the"):
+            parse_plan(resealed(rows))
+
+
+def test_projects_are_counted_by_their_ids() -> None:
+    for numbers in ([0, 1, 2], [5, 5, 6], [5, 6, 5]):
+        rows = bare(LINES)
+        for row, number in zip((row for row in rows if "path" in row), numbers, strict=True):
+            row["project_id"] = number
+        rows[0]["totals"]["projects"] = len({*numbers})
+        assert parse_plan(resealed(rows)).totals["projects"] == len({*numbers})
+        rows[0]["totals"]["projects"] = 1
+        with pytest.raises(UsageError, match="line 1 does not fit the lines after it"):
             parse_plan(resealed(rows))
 
 

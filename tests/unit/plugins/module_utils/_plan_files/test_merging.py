@@ -60,11 +60,11 @@ def test_what_would_be_written() -> None:
     [row] = intent.diff
     assert (row["before_header"], row["before"]) == ("/all", "")
     assert row["after"].splitlines() == [
-        "project a  1 of 2 tags are deleted",
+        "project a  1 of 2 tags is deleted",
         "project b  3 of 4 tags are deleted",
     ]
     [short] = intent_of(MERGED, request(merged_plan_path="/all", return_limit=1), []).diff
-    assert short["after"].splitlines()[1:] == ["... and 1 more plans, hidden by return_limit"]
+    assert short["after"].splitlines()[1:] == ["... and 1 more plan, hidden by return_limit"]
 
 
 @pytest.mark.parametrize(

@@ -31,6 +31,8 @@ def test_a_plan_as_it_is_returned() -> None:
     assert PLAN.as_result() == {"fingerprint": PLAN.fingerprint, "size": len(TEXT.encode())}
     with pytest.raises(UsageError, match="^plan_path x: The plan was altered"):
         plan_text(TEXT.replace("a-0", "a-9"), "plan_path x")
+    with pytest.raises(UsageError, match="^plan_path x: The plan is empty, or not there.$"):
+        plan_text("", "plan_path x")
 
 
 def test_a_plan_is_stored_once() -> None:
@@ -40,12 +42,16 @@ def test_a_plan_is_stored_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stored", "words"), [(OTHER.encode(), "is there and is another plan"), (b"\xff", "is no plan")]
+    ("stored", "sentence"),
+    [
+        (OTHER.encode(), f"{FILE} is there and is another plan: give another version, or overwrite."),
+        (b"\xff", f"{FILE} is no plan."),
+    ],
 )
-def test_what_is_not_overwritten(stored: bytes, words: str) -> None:
+def test_what_is_not_overwritten(stored: bytes, sentence: str) -> None:
     with pytest.raises(UsageError) as caught:
         needs_upload(PLAN, stored, FILE, overwrite=False)
-    assert words in str(caught.value)
+    assert str(caught.value) == sentence
 
 
 def test_a_plan_that_is_fetched() -> None:
@@ -55,15 +61,18 @@ def test_a_plan_that_is_fetched() -> None:
 @pytest.mark.parametrize(
     ("stored", "words"),
     [
-        (None, "GitLab answered 404. There is no such plan"),
-        (b"\xff", "is no plan"),
-        (TEXT.replace("a-0", "a-9").encode(), "was altered"),
+        (
+            None,
+            f"Could not fetch {FILE}: GitLab answered 404. There is no such plan, or the token may not see it.",
+        ),
+        (b"\xff", f"{FILE} is no plan."),
+        (TEXT.replace("a-0", "a-9").encode(), f"{FILE}: The plan was altered after it was made: "),
     ],
 )
 def test_what_is_not_fetched(stored: bytes | None, words: str) -> None:
     with pytest.raises(UsageError) as caught:
         fetched_plan(stored, FILE)
-    assert words in str(caught.value)
+    assert str(caught.value).startswith(words)
 
 
 def test_all_plans_of_a_version() -> None:
@@ -90,8 +99,9 @@ def test_one_file_that_is_no_plan_is_named(content: bytes) -> None:
 def test_a_folder_with_another_plan_is_refused() -> None:
     check_folder([], ["a", "b"], "/plans")
     check_folder(["a"], ["a", "b"], "/plans")
-    with pytest.raises(UsageError, match="plan_folder /plans holds old.jsonl, which is not of this version"):
-        check_folder(["a", "old.jsonl"], ["a", "b"], "/plans")
+    for present in (["a", "old.jsonl"], ["old.jsonl", "older.jsonl"], ["older.jsonl", "old.jsonl"]):
+        with pytest.raises(UsageError, match="plan_folder /plans holds old.jsonl, which is not of this version"):
+            check_folder(present, ["a", "b"], "/plans")
 
 
 def test_a_journal_is_its_parts_in_their_order() -> None:
@@ -111,13 +121,21 @@ def test_a_later_run_comes_later_whatever_its_clock_says(hour: int, token: str) 
 @pytest.mark.parametrize(
     ("contents", "present", "words"),
     [
-        ({SECOND: b"2\n"}, "", "Part 1 of the journal"),
-        ({FIRST: b"\xff"}, "", f"{FIRST} is no part of a journal"),
-        ({FIRST: b"1\n"}, "0\n", "holds other lines than the package"),
-        ({FIRST: b"1\n"}, "1\n2\n", "holds other lines than the package"),
+        ({SECOND: b"2\n"}, "", "Part 1 of the journal journal-20260601T120000Z-00ff00ff is missing"),
+        ({FIRST: b"\xff"}, "", f"{FIRST} is no part of a journal."),
+        *(
+            (
+                {FIRST: b"1\n"},
+                present,
+                "journal_path is there and holds other lines than the package: give another path.",
+            )
+            for present in ("0\n", "1\n2\n")
+        ),
     ],
 )
 def test_a_journal_that_is_not_joined(contents: dict[str, bytes], present: str, words: str) -> None:
     with pytest.raises(UsageError) as caught:
         joined_journal(contents, "journal", present)
-    assert words in str(caught.value)
+    found = str(caught.value)
+    assert found.startswith(words)
+    assert found.endswith(".")

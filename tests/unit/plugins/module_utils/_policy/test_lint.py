@@ -74,7 +74,7 @@ ANCHORED = "GitLab anchors the first only at its beginning and the last only at 
         ),
         (Parameters(name_regex="x.*", keep_n=1), NAMES, ["name_regex_delete 'x.*' matches none of the 4 tags."]),
         (Parameters(name_regex=".*", keep_n=1), NAMES, ["name_regex_delete '.*' matches all of the 4 tags."]),
-        (Parameters(name_regex=".*", keep_n=1), ["v1"], ["name_regex_delete '.*' matches all of the 1 tags."]),
+        (Parameters(name_regex=".*", keep_n=1), ["v1"], ["name_regex_delete '.*' matches all of the 1 tag."]),
         (
             Parameters(name_regex="dev-.*", name_regex_keep="", keep_n=1),
             NAMES,

@@ -107,7 +107,7 @@ def test_of_equal_dates_a_protected_tag_may_be_the_one_that_keep_n_keeps() -> No
         (Verdict.POSSIBLE, Reason.TIED),
     ]
     assert (found.certainty, found.least, found.most) == (Certainty.UPPER_BOUND, 0, 1)
-    assert found.uncertainties == ("1 tags have dates too close to each other to tell which of them keep_n keeps",)
+    assert found.uncertainties == ("1 tag has a date too close to another to tell which of them keep_n keeps",)
     found = predict(tags, Parameters(name_regex_delete=".*", keep_n=2), Mode.DATABASE, NOW)
     assert (found.least, found.most) == (0, 0)
 
@@ -249,7 +249,7 @@ def test_a_date_that_is_not_shown_leaves_the_outcome_unknown() -> None:
     found = predict([first_push, aged("old", 20), aged("young", 1)], wanted, Mode.DATABASE, NOW)
     assert found.deletes == ["moved", "old"]
     assert (found.certainty, found.least, found.most) == (Certainty.UNKNOWN, 1, 2)
-    assert found.uncertainties == ("1 tags have a date that GitLab uses and does not show here",)
+    assert found.uncertainties == ("1 tag has a date that GitLab uses and does not show here",)
 
 
 def test_protection_that_can_not_be_read_leaves_an_upper_bound() -> None:

@@ -83,7 +83,7 @@ def test_a_preview_tells_what_the_next_run_deletes_and_where_options_would_diffe
         "enabled": True,
         "at": NEXT_WEEK,
         "certainty": "upper_bound",
-        "doubts": ["1 tags may be protected by a rule that can't be read, or does not bind the caller"],
+        "doubts": ["1 tag may be protected by a rule that can't be read, or does not bind the caller"],
         "message": None,
         "delete_least": 2,
         "delete_most": 3,
@@ -181,7 +181,7 @@ def test_without_a_clock_nobody_claims_to_know_what_is_old_enough() -> None:
     assert found["delete"] == [{"name": "dev-1", "reason": "unseen_age", "certain": False}]
     assert (found["certainty"], found["delete_least"], found["delete_most"]) == ("unknown", 0, 1)
     assert found["doubts"] == [
-        "1 tags match, and which of them GitLab takes for older than older_than can't be told here"
+        "1 tag matches, and whether GitLab takes it for older than older_than can't be told here"
     ]
     assert [(row["options"], row["options_reason"]) for row in found["differences"]] == [("kept", "unknown_date")]
 

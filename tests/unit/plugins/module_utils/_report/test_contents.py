@@ -233,7 +233,7 @@ def test_projects_are_called_what_they_are() -> None:
     )
     assert "| projects with repositories | 1 |" in markdown(with_repositories)
     assert "| projects | 1 |" in markdown(every)
-    assert words_of(with_repositories)["projects"] == "projects with repositories"
+    assert words_of(with_repositories)["projects"] == "1 project with repositories"
 
 
 def test_a_project_of_which_nothing_is_deleted_has_0_planned_deletions() -> None:

@@ -163,7 +163,7 @@ def test_markdown_has_an_end_and_begins_with_totals_and_warnings(text: str, warn
     assert found.count("<details>") == found.count("</details>")
     assert found.count("The first 500 of 21000") <= 1
     assert "All of it:" in found
-    assert "20500 more tags to delete" in found
+    assert "20,500 more tags to delete" in found
 
 
 def test_markdown_shows_the_largest_repositories_first() -> None:

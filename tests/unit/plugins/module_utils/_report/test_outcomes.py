@@ -156,10 +156,14 @@ def rows_of(text: Any) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO("".join(text), newline="")))
 
 
+# The labels of every sample of a project.
+COMMON = ("project", "server", "scope")
+
+
 def samples(report: Report, name: str) -> dict[str, float]:
     families = text_string_to_metric_families("".join(metrics(report, with_repositories=False)))
     return {
-        ",".join(value for label, value in sorted(sample.labels.items()) if label != "project"): sample.value
+        ",".join(value for label, value in sorted(sample.labels.items()) if label not in COMMON): sample.value
         for family in families
         for sample in family.samples
         if sample.name == f"gitlab_registry_{name}" and sample.labels.get("project") == APP
@@ -243,5 +247,5 @@ def test_without_a_journal_a_report_of_a_plan_is_a_preview(tmp_path: Path) -> No
 
 def test_a_journal_needs_its_plan() -> None:
     params = {name: spec.get("default") for name, spec in ARGUMENTS.options.items()}
-    with pytest.raises(UsageError, match="journal_path needs plan_path"):
+    with pytest.raises(UsageError, match="journal_path has no effect without plan_path"):
         request_of({**params, "audit_path": "audit", "journal_path": "journal"})

@@ -101,7 +101,7 @@ EMPTY_OR_FAILED = "no tags are listed, which a registry that fails looks like to
 @pytest.mark.parametrize(
     ("observed", "request_", "refusals"),
     [
-        (state(V1), absent(), ["team/app is not deleted: it has 1 tags (force or empty_first allow it)"]),
+        (state(V1), absent(), ["team/app is not deleted: it has 1 tag (force or empty_first allow it)"]),
         (state(), absent(), [f"team/app is not deleted: {EMPTY_OR_FAILED} (force allows it)"]),
         (state(), absent(empty_first=True), [f"team/app is not deleted: {EMPTY_OR_FAILED} (force allows it)"]),
         (unread("404 Not Found."), absent(), ["team/app is not deleted: 404 Not Found (force allows it)"]),

@@ -120,7 +120,7 @@ def test_one_whose_tags_can_not_be_deleted_is_left() -> None:
 def test_a_tag_that_stays_keeps_its_repository() -> None:
     reader, client = opened(TAGS)
     removal = RepositoryRemoval(REPOSITORY, tags=all_tags(reader, kept="v1"))
-    assert removed(reader, removal) == (RepositoryOutcome.NOT_DELETED, "it has 1 tags")
+    assert removed(reader, removal) == (RepositoryOutcome.NOT_DELETED, "it has 1 tag")
     assert is_there(client)
 
 

@@ -62,7 +62,7 @@ def test_repositories_whose_tags_are_gone(outcome: TagOutcome, kept: bool, row: 
 def test_a_repository_that_still_has_tags_comes_first() -> None:
     tags = (tag("team/a", TagOutcome.DELETED), tag("team/b", TagOutcome.CHANGED_SINCE, "it is another image"))
     rows, shortfall = emptied(part("team/a"), part("team/b"), tags=tags, limit=1)
-    message = "1 tags are left; v1: it is another image"
+    message = "1 tag is left; v1: it is another image"
     assert rows == [{"path": "team/b", "outcome": "not_emptied", "message": message}]
     assert shortfall == f"team/b is not empty: {message}"
 
@@ -70,7 +70,7 @@ def test_a_repository_that_still_has_tags_comes_first() -> None:
 def test_what_stopped_everything_is_told_first() -> None:
     tags = (tag("team/a", TagOutcome.NOT_TRIED, "the token was revoked"),)
     _rows, shortfall = emptied(part("team/a"), tags=tags, stopped="the token was revoked")
-    assert shortfall == "Stopped after 0 of 1 planned tags were deleted: the token was revoked."
+    assert shortfall == "Stopped after 0 of 1 planned tag was deleted: the token was revoked."
 
 
 def removed(path: str, outcome: RepositoryOutcome, message: str = "") -> RepositoryResult:
@@ -86,7 +86,7 @@ def test_repositories_that_are_gone() -> None:
 def test_a_deletion_that_goes_on_falls_short_only_if_it_was_waited_for() -> None:
     going_on = [removed("team/a", RepositoryOutcome.SCHEDULED, "it takes long")]
     assert applied_removals(going_on, 10, waited=False).shortfall == ""
-    short = "0 of 1 repositories are deleted; team/a is scheduled: it takes long"
+    short = "0 of 1 repository is deleted; team/a is scheduled: it takes long"
     assert applied_removals(going_on, 10, waited=True).shortfall == short
 
 

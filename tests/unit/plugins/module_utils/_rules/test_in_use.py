@@ -195,13 +195,13 @@ def test_sources_that_are_missing_empty_or_failed() -> None:
     [text] = missing_sources([good], ["a", "z"])
     assert "z of what is in use is expected" in text
     assert len(missing_sources([good, empty, bad], None)) == 2
-    assert missing_sources([good], 2) == ["2 sources of what is in use are expected, and 1 are there"]
+    assert missing_sources([good], 2) == ["2 sources of what is in use are expected, and 1 is there"]
 
 
 @pytest.mark.parametrize("images", [("x",), ("y",)])
 def test_a_source_that_is_listed_twice_is_one_source(images: tuple[str, ...]) -> None:
     sources = [Source("a", ("x",)), Source("a", images)]
-    assert missing_sources(sources, 2) == ["2 sources of what is in use are expected, and 1 are there"]
+    assert missing_sources(sources, 2) == ["2 sources of what is in use are expected, and 1 is there"]
     assert missing_sources([*sources, Source("b", ("x",))], 2) == []
 
 
@@ -394,7 +394,7 @@ def read(name: str, *minutes: float) -> Source:
         (
             (read("a", -6),),
             NOON,
-            "what is in use was read at a time to come (1 of 1 sources, first a at 2026-06-01T12:06:00Z, GitLab's is "
+            "what is in use was read at a time to come (1 of 1 source, first a at 2026-06-01T12:06:00Z, GitLab's is "
             "2026-06-01T12:00:00Z): check both clocks",
         ),
         ((read("a", 0),), None, "GitLab's answers have no Date, so that the age of what is in use is not known"),

@@ -243,7 +243,7 @@ WEB, EMPTY, FAILED = (
     {"name": "cron", "failed": "no route to host"},
 )
 WEB_IS_MISSING = ("the source web of what is in use is expected, and not there",)
-ONE_IS_MISSING = ("2 sources of what is in use are expected, and 1 are there",)
+ONE_IS_MISSING = ("2 sources of what is in use are expected, and 1 is there",)
 
 
 @pytest.mark.parametrize(

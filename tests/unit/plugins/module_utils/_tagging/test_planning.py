@@ -129,7 +129,7 @@ def test_a_manifest_that_is_too_large_is_not_written(size: int) -> None:
     large = IMAGE._replace(body=bytes(size))
     state = PromotionState("team/ci", "team/app", writes=(TagWrite("v1", large), TagWrite("v2", large, before=NEW)))
     refusals = plan_promotion(state, present()).refusals
-    reason = f"the manifest of team/app:v1 has {size} bytes, and the registry takes 4194304"
+    reason = f"the manifest of team/app:v1 has {size:,} bytes, and the registry takes 4,194,304"
     # What is there already need not be written.
     assert list(refusals) == ([reason] if size > 4 * 1024 * 1024 else [])
 
@@ -188,7 +188,7 @@ def test_nothing_is_deleted_of_a_repository_that_is_not_there() -> None:
         (
             removal(Tag("v1", OLD), complete=False),
             absent("v1", "v2"),
-            ("only 1 tags of team/app are listed, so that others may be there",),
+            ("of team/app only 1 tag is listed, so that others may be there",),
         ),
         (
             removal(Tag("v1", OLD, protected=True)),
@@ -207,7 +207,7 @@ def test_nothing_is_deleted_of_a_repository_that_is_not_there() -> None:
             absent("v1", "v2", "v3", digest=NEW),
             (
                 HIDDEN_RULES,
-                "only 2 tags of team/app are listed, so that others may be there",
+                "of team/app only 2 tags are listed, so that others may be there",
                 "team/app:v1 is under a tag protection rule of GitLab's",
                 f"team/app:v1 is {OLD}, not {NEW}",
                 "the digest of team/app:v2 can't be read (require_digest)",
