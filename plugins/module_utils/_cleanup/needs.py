@@ -16,8 +16,12 @@ from .retained import Refs, retained_names
 
 def detailed_names(listing: TagListing, request: CleanupRequest) -> list[str]:
     """The tags of which more than the name is needed."""
-    used = request.used.all_names
-    found = [name for name in listing.names if name in used or request.rules.is_in_play(name)]
+    used, rules = request.used.all_names, request.rules
+    needed = {name for name in listing.names if name in used or rules.is_in_play(name)}
+    counted = {name for name in listing.names if rules.is_of_counted_images(name)}
+    if not needed.isdisjoint(counted):
+        needed |= counted
+    found = [name for name in listing.names if name in needed]
     together = request.referrer_policy.keep_together and found
     return listing.names if request.used.by_content or together or _subjects_needed(listing, request) else found
 

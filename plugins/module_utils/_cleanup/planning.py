@@ -28,7 +28,7 @@ from .._rules.import_dates import ImportEvidence, import_refusal
 from .._rules.in_use import UntaggedImage, stale_sources
 from .._rules.reasons import Reason
 from .._rules.referrers import ReferrerFacts, subjects_of, with_referrers
-from .._rules.retention import age_reason, decide
+from .._rules.retention import age_reason, decide, order_differences
 from .._rules.rules import Rules, Timestamp
 from .bulk_requests import BulkRequest, bulk_requests, why_not_in_one_run, why_not_unpinned
 from .matches import UseMatches, matches_of
@@ -221,7 +221,14 @@ def _repository_plan(listing: TagListing, state: CleanupState, criteria: Criteri
         return replace(part, decisions=tuple(to_keep(tag, Reason.ARCHIVED) for tag in listing.tags))
     parameters = criteria.request.parameters
     if parameters is None:
-        return replace(part, decisions=tuple(_decisions(listing, state, criteria)))
+        retained = retained_names(listing, state.refs, criteria.request)
+        return replace(
+            part,
+            decisions=tuple(_decisions(listing, retained, state, criteria)),
+            order_differences=tuple(
+                order_differences(listing.tags, criteria.rules, criteria.date_source, state.clock, retained)
+            ),
+        )
     found = predicted(state.capabilities, listing, parameters, state.clock, binding=False)
     return replace(
         part,
@@ -248,7 +255,9 @@ def _with_dates(part: RepositoryPlan, state: CleanupState, criteria: Criteria) -
     return replace(part, decisions=decisions, date_source=source if has_dates else part.date_source)
 
 
-def _decisions(listing: TagListing, state: CleanupState, criteria: Criteria) -> list[Decision]:
+def _decisions(
+    listing: TagListing, retained: t.Mapping[str, Reason], state: CleanupState, criteria: Criteria
+) -> list[Decision]:
     """What the rules decide, and what belongs to the images that they delete."""
     request, rules, source = criteria.request, criteria.rules, criteria.date_source
     path = listing.repository.path
@@ -256,7 +265,7 @@ def _decisions(listing: TagListing, state: CleanupState, criteria: Criteria) -> 
     noted = {each for each in request.noted_referrers.get(path, ()) if subjects_of(Tag(each[0])) <= absent}
     facts = ReferrerFacts(pending_referrers=noted.union(request.pending_referrers.get(path, ())), absent_digests=absent)
     return with_referrers(
-        decide(listing.tags, rules, source, state.clock, retained_names(listing, state.refs, request)),
+        decide(listing.tags, rules, source, state.clock, retained),
         request.referrer_policy.on_registry(deletes_by_name=state.deletes_by_name),
         lambda tag: age_reason(tag, rules, source, state.clock),
         facts,

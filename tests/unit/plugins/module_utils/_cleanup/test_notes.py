@@ -14,7 +14,6 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.notes import notes_of, warnings_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import (
     CleanupState,
-    criteria_on,
     plan_cleanup,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import CleanupRequest
@@ -85,7 +84,8 @@ WARNINGS: list[Any] = [
 
 def noted(state: CleanupState, request: CleanupRequest) -> list[str]:
     """The notes on a plan for this state."""
-    return notes_of(state, criteria_on(state.capabilities, request))
+    found = plan_cleanup(state, request)
+    return notes_of(state, found.plan, found.criteria)
 
 
 @pytest.mark.parametrize(("options", "facts", "warnings"), WARNINGS)

@@ -19,7 +19,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use 
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.options import rules_of, used_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import decide
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.versions import parse_version
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.versions import parse_semver
 from tests.unit.options import filled
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -176,7 +176,7 @@ def test_a_least_age_holds_whatever_a_rule_says() -> None:
     ],
 )
 def test_the_order_of_versions(older: str, newer: str) -> None:
-    first, second = parse_version(older), parse_version(newer)
+    first, second = parse_semver(older), parse_semver(newer)
     assert first is not None
     assert second is not None
     assert first < second
@@ -184,7 +184,7 @@ def test_the_order_of_versions(older: str, newer: str) -> None:
 
 @pytest.mark.parametrize("text", ["1", "1.2", "1.2.3.4", "01.2.3", "1.2.3-", "1.2.3-01", "1.2.3+b", "latest", "x1.2.3"])
 def test_what_is_no_version(text: str) -> None:
-    assert parse_version(text) is None
+    assert parse_semver(text) is None
 
 
 def test_protect_and_name_regex_keep_hold_what_would_be_deleted() -> None:
@@ -326,7 +326,7 @@ def test_expected_sources_are_names_or_a_number(expected: Any) -> None:
         *(
             (
                 {"name_regex_delete": "x", **more},
-                "sort_by and prereleases have no meaning without keep_n or keep_n_per: leave them out.",
+                f"{next(iter(more))} has no meaning without keep_n or keep_n_per: leave it out.",
             )
             for more in ({"sort_by": "semver"}, {"sort_by": "name"}, {"prereleases": "apart"})
         ),

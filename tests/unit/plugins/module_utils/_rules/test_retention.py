@@ -37,7 +37,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.rules i
     SortBy,
     Timestamp,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.versions import parse_version
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.versions import parse_semver
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = 86400
@@ -409,7 +409,7 @@ def test_nothing_doubtful_ever_goes(tags: list[Tag], policy: Rules, source: Date
         assert decision.tag.name != "latest" or policy.allow_latest
         assert rule.match.match(decision.tag.name) is Match.SURE
         assert decision.tag.digest or not policy.need_digest(rule)
-        assert not rule.need_versions or parse_version(decision.tag.name)
+        assert not rule.need_versions or parse_semver(decision.tag.name)
         if rule.need_dates or policy.min_age is not None:
             date = judged_date(decision.tag, source, NOW)
             assert date is not None
