@@ -271,7 +271,7 @@ def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None) -> N
             raise UsageError(f"{option} can't be used with delete_via {via}: GitLab's bulk deletion knows one rule.")
     for option in given_ranking(params):
         raise UsageError(
-            f"{option} can't be used with delete_via {via}: GitLab's bulk deletion ranks tags by their dates."
+            f"{option} can't be used with delete_via {via}: GitLab's bulk deletion knows tags and dates alone."
         )
     if method is DeleteMethod.BULK_UNPINNED and params["shared_digest"] == "keep_together":
         raise UsageError(

@@ -21,7 +21,7 @@ _SEMANTIC = re.compile(
 _YEAR = r"(?:19|20)[0-9]{2}"
 # After a short year a longer number could be the year of a date that begins with its day.
 _CALENDAR = re.compile(
-    rf"[vV]?(?:(?P<dotted>{_YEAR}(?:\.[0-9]{{1,18}}){{1,4}}|[0-9]{{2}}(?:\.[0-9]{{1,3}}){{1,4}})"
+    rf"[vV]?(?:(?P<dotted>{_YEAR}(?:\.[0-9]{{1,18}}){{1,4}}|[1-9][0-9](?:\.[0-9]{{1,3}}){{1,4}})"
     rf"|(?P<year>{_YEAR})(?:-(?P<month>[0-9]{{2}})|(?P<dash>-?)(?P<month_>[0-9]{{2}})(?P=dash)(?P<day>[0-9]{{2}})"
     r"(?:[.-](?P<build>[0-9]{1,18}))?))"
     r"(?:[.-]?(?P<phase>dev|snapshot|alpha|beta|preview|pre|rc|[abc](?=[.-]?[0-9]))[.-]?(?P<number>[0-9]{0,18}))?",

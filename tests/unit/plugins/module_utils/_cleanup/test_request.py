@@ -82,6 +82,20 @@ BAD: list[Any] = [
             ("rules", [{"match": ".*", "older_than": "30d"}]),
         )
     ),
+    *(
+        (
+            {**bulk, **more},
+            f"{next(iter(more))} can't be used with delete_via {bulk['delete_via']}: GitLab's bulk deletion knows tags "
+            "and dates alone.",
+        )
+        for bulk in (BULK, UNPINNED)
+        for more in (
+            {"keep_n_counts": "images", "keep_n": 1},
+            *({"sort_by": order, "keep_n": 1} for order in ("semver", "calver", "natural", "name")),
+            {"version_group": "1", "prereleases": "apart", "keep_n": 1, "name_regex_delete": "x(.*)"},
+            {"prereleases": "apart", "keep_n": 1},
+        )
+    ),
     (
         {**BULK, "read_via": "registry"},
         "read_via registry can't be used with delete_via bulk: GitLab judges by what it sees itself, and of "
