@@ -46,7 +46,7 @@ _RULE: dict[str, t.Any] = {
     "prerelease_order": {"type": "str", "choices": _values(PrereleaseOrder), "default": "semver"},
 }
 # What says how tags are ranked, and nothing without keep_n or keep_n_per.
-RANKING = ("keep_n_counts", "sort_by", "version_group", "prereleases", "prerelease_order")
+_RANKING = ("keep_n_counts", "sort_by", "version_group", "prereleases", "prerelease_order")
 # A rule at the top level, a list of rules, and what holds for all of them.
 RULES: dict[str, t.Any] = {
     "name_regex_delete": {"type": "str", "aliases": ["name_regex"]},
@@ -210,7 +210,7 @@ def _rule(row: t.Mapping[str, t.Any], name: str, option: str) -> Rule:
 
 def given_ranking(row: t.Mapping[str, t.Any]) -> list[str]:
     """The options of a rule that say how its tags are ranked, of which the defaults say nothing."""
-    return [option for option in RANKING if row[option] not in (None, _RULE[option].get("default"))]
+    return [option for option in _RANKING if row[option] not in (None, _RULE[option].get("default"))]
 
 
 def _check_ranking(rule: Rule, given: t.Sequence[str]) -> None:

@@ -18,7 +18,14 @@ from .versions import Version, natural_key, parse_calver, parse_semver
 
 
 class Candidate(t.NamedTuple):
-    """A tag that may be deleted, with all that it is judged by: None is not needed."""
+    """A tag that may be deleted, with all that it is judged by: None is not needed.
+
+    Args:
+        tag: which one.
+        date: its age.
+        text: of its version.
+        version: that this text is.
+    """
 
     tag: Tag
     date: datetime | None
