@@ -267,7 +267,7 @@ CLEANUPS: dict[str, Callable[[int], tuple[CleanupState, dict[str, Any]]]] = {
         },
     ),
     "names letter by letter": lambda n: (
-        observed(*(tag(f"v{at}-{at}") for at in range(n))),
+        observed(*(tag(name) for name in sorted(f"v{at}-{at}" for at in range(n)))),
         {"keep_n": n // 2, "sort_by": "name", "name_regex_delete": "v(.*)-.*", "version_group": "1"},
     ),
     "repositories": lambda n: (observed(listings=listings(n, tags(3))), {}),

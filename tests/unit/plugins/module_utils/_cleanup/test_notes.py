@@ -254,7 +254,7 @@ def test_the_policies_of_a_fleet_are_one_warning_that_names_a_few() -> None:
 
 
 ORDERED = {"name_regex_delete": ".*", "keep_n": 1}
-BY_LETTER = {**ORDERED, "sort_by": "name"}
+BY_LETTER: dict[str, Any] = {**ORDERED, "sort_by": "name"}
 
 
 @pytest.mark.parametrize(
@@ -274,9 +274,9 @@ BY_LETTER = {**ORDERED, "sort_by": "name"}
             ["1.0.0-rc9", "1.0.0-rc10", "1.0.0-rc11"],
             {"rules": [{"name": "candidates", "match": ".*", "keep_n": 2, "sort_by": "semver"}]},
             [
-                "Rule candidates: prerelease_order semver compares letter by letter, so that 10 comes before 9. By "
-                "their numbers 2 tags would be decided otherwise: team/app:1.0.0-rc10 is deleted and team/app:1.0.0-rc9 is "
-                "kept. Write prerelease_order: natural to go by the numbers."
+                "Rule candidates: prerelease_order semver compares letter by letter, so that 10 comes before 9. "
+                "By their numbers 2 tags would be decided otherwise: team/app:1.0.0-rc10 is deleted and "
+                "team/app:1.0.0-rc9 is kept. Write prerelease_order: natural to go by the numbers."
             ],
             id="prereleases",
         ),

@@ -84,16 +84,16 @@ BAD: list[Any] = [
     ),
     *(
         (
-            {**bulk, **more},
-            f"{next(iter(more))} can't be used with delete_via {bulk['delete_via']}: GitLab's bulk deletion knows tags "
-            "and dates alone.",
+            {**bulk, "keep_n": 1, "name_regex_delete": "x(.*)", **more},
+            f"{option} can't be used with delete_via {bulk['delete_via']}: GitLab's bulk deletion knows tags and dates "
+            "alone.",
         )
         for bulk in (BULK, UNPINNED)
-        for more in (
-            {"keep_n_counts": "images", "keep_n": 1},
-            *({"sort_by": order, "keep_n": 1} for order in ("semver", "calver", "natural", "name")),
-            {"version_group": "1", "prereleases": "apart", "keep_n": 1, "name_regex_delete": "x(.*)"},
-            {"prereleases": "apart", "keep_n": 1},
+        for option, more in (
+            ("keep_n_counts", {"keep_n_counts": "images"}),
+            *(("sort_by", {"sort_by": order}) for order in ("semver", "calver", "natural", "name")),
+            ("version_group", {"version_group": "1", "prereleases": "apart"}),
+            ("prereleases", {"prereleases": "apart"}),
         )
     ),
     (

@@ -207,7 +207,7 @@ def test_only_options_that_were_set_are_shown() -> None:
         assert DEFAULTS.get(option) == ARGUMENTS.options[option].get("default"), option
     rules = {option: ARGUMENTS.options[option].get("default") for option in PLANNED_BY}
     assert set_options(rules) == {}
-    rule = {"match": "dev-.*", "keep_n": None, "tags": [], "sort_by": "date", "keep_n_counts": "images"}
+    rule: dict[str, Any] = {"match": "dev-.*", "keep_n": None, "tags": [], "sort_by": "date", "keep_n_counts": "images"}
     given = {"rules": [rule, "odd"], "protect": [], "keep_n": 3}
     assert set_options({**rules, **given}) == {
         "rules": [{"match": "dev-.*", "keep_n_counts": "images"}, "odd"],
