@@ -23,13 +23,13 @@ class Candidate(t.NamedTuple):
     Args:
         tag: which one.
         date: its age.
-        text: of its version.
+        text: of its version; empty if it is not needed.
         version: that this text is.
     """
 
     tag: Tag
     date: datetime | None
-    text: str | None
+    text: str
     version: Version | None
 
 
@@ -52,7 +52,7 @@ def kept_by_rank(candidates: t.Sequence[Candidate], others: t.Sequence[Tag], rul
             for group in _groups(part, others, per_group, rule):
                 kept.update((each.tag.name, Reason.KEEP_N_PER) for each in _newest(group, per_group.keep_n, rule))
         kept.update((each.tag.name, Reason.KEEP_N) for each in _newest(part, rule.keep_n, rule))
-    return _whole_images(candidates, others, kept) if rule.counts and rule.count_images else kept
+    return _whole_images(candidates, others, kept) if rule.count_images else kept
 
 
 def _whole_images(
@@ -70,7 +70,7 @@ def _whole_images(
         images.update((each.tag.digest, reason) for each in candidates if kept.get(each.tag.name) is reason)
     found: dict[str, Reason] = {}
     for tag in (each.tag for each in candidates):
-        why = kept.get(tag.name) or images.get(tag.digest)
+        why = images.get(tag.digest)
         if why and tag.digest:
             found[tag.name] = why
         elif None in images:
@@ -94,7 +94,7 @@ def _rank(candidate: Candidate, rule: Rule) -> t.Any:
         return candidate.date
     if candidate.version and rule.sort_by in (SortBy.SEMVER, SortBy.CALVER):
         return candidate.version.precedence(natural=rule.prerelease_order is PrereleaseOrder.NATURAL)
-    return natural_key(candidate.text or "") if rule.sort_by is SortBy.NATURAL else candidate.text
+    return natural_key(candidate.text) if rule.sort_by is SortBy.NATURAL else candidate.text
 
 
 def _newest(candidates: t.Sequence[Candidate], number: int, rule: Rule) -> list[Candidate]:
@@ -113,8 +113,8 @@ def _places(ranked: t.Iterable[tuple[t.Any, Candidate]], rule: Rule) -> t.Iterab
     images: dict[str, t.Any] = {}
     for rank, candidate in ranked:
         digest = candidate.tag.digest
-        if digest and (digest not in images or images[digest] < rank):
-            images[digest] = rank
+        if digest:
+            images[digest] = max(rank, images.get(digest, rank))
     return images.values()
 
 

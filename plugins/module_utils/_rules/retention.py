@@ -151,9 +151,9 @@ def _candidate(tag: Tag, rule: Rule, rules: Rules, source: DateSource, clock: da
     date = judged_date(tag, source, clock, rules.dates_valid_from) if rules.need_date(rule) else None
     if rules.need_date(rule) and date is None:
         return Reason.UNKNOWN_DATE
-    text = rule.version_text(tag.name) if rule.need_versions or rule.need_texts else None
+    text = rule.version_text(tag.name) if rule.need_versions or rule.need_texts else ""
     version = version_of(text, rule) if text and rule.need_versions else None
-    if (rule.need_texts and text is None) or (rule.need_versions and version is None):
+    if text is None or (rule.need_versions and version is None):
         return Reason.UNKNOWN_VERSION
     return Candidate(tag, date=date, text=text, version=version)
 

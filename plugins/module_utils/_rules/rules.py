@@ -277,7 +277,7 @@ class Rules:
     def is_of_counted_images(self, name: str) -> bool:
         """Whether a tag of this name is one of those whose images are counted, kept by its name or not."""
         rule = self.judge(name).rule
-        return rule is not None and rule.counts and rule.count_images and not SIGNATURE.fullmatch(name)
+        return rule is not None and rule.count_images and not SIGNATURE.fullmatch(name)
 
     def is_judged_by_date(self, name: str) -> bool:
         """Whether a date may decide about a tag of this name."""

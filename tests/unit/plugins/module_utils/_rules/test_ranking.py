@@ -142,6 +142,12 @@ def kept_by(tags: list[Tag], rules: Rules, retained: Mapping[str, Reason] | None
             {"unknown_version": ["2026.05.1"], "keep_n_per": ["1.0.0"]},
             id="groups are of semantic versions in any other order",
         ),
+        pytest.param(
+            ["1.0.0", "1.0.0-rc1"],
+            {"sort_by": "natural", "keep_n_per": [{"by": "major"}]},
+            {"matched": ["1.0.0"], "keep_n_per": ["1.0.0-rc1"]},
+            id="in which they are not compared as versions",
+        ),
     ],
 )
 def test_versions_as_people_write_them(names: list[str], options: dict[str, Any], kept: Kept) -> None:
@@ -280,6 +286,12 @@ IMAGES = [
 def test_images_take_places(tags: list[Tag], options: dict[str, Any], retained: dict[str, Reason], kept: Kept) -> None:
     given = options if "rules" in options else {**options, "keep_n_counts": "images"}
     assert kept_by(tags, ruled(**given), retained) == kept
+
+
+def test_tags_are_counted_by_themselves_by_default() -> None:
+    tags = [tag("new", 1, "a"), tag("b", 2), tag("old", 9, "a"), tag("unknown", 1, None)]
+    found = kept_by(tags, ruled(keep_n=2, protect=["b"]))
+    assert found == {"keep_n": ["new", "unknown"], "protected": ["b"], "matched": ["old"]}
 
 
 def test_the_newest_images_are_kept_and_no_others() -> None:
