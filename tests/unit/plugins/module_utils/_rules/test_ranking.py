@@ -356,6 +356,7 @@ DIFFERENCES = [
         ["x9-1", "x10-1", "y9-1", "y10-1"],
         {
             "rules": [
+                {"name": "w", "match": "w.*", "keep_n": 1},
                 {"name": "x", "match": "x.*", "sort_by": "name", "keep_n": 1},
                 {"name": "y", "match": "y(.*)-1", "sort_by": "name", "keep_n": 1, "version_group": "1"},
                 {"name": "z", "match": "z.*", "sort_by": "name", "keep_n": 1},
@@ -393,7 +394,8 @@ def test_a_difference_is_what_the_other_order_decides() -> None:
     told = 0
     for case in range(400):
         names = {f"{dice.choice(['b', 'b-', '1.0.0-rc'])}{dice.randint(1, 120)}" for _each in range(dice.randint(0, 9))}
-        tags = [tag(name, dice.randint(1, 9), dice.choice("abcdef")) for name in sorted(names)]
+        # A date to come is none.
+        tags = [tag(name, dice.choice([-3, None, *range(1, 10)]), dice.choice("abcdef")) for name in sorted(names)]
         order, instead = dice.choice(
             [("name", {"sort_by": "natural"}), ("semver", {"sort_by": "semver", "prerelease_order": "natural"})]
         )
