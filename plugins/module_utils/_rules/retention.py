@@ -46,10 +46,8 @@ class _Sorted(t.NamedTuple):
 
     def decisions(self, candidates_of: Rule, by: Rule, rules: Rules, clock: datetime | None) -> t.Iterator[Decision]:
         """What a rule decides about the candidates of a rule, the same or one that differs in its order."""
-        others: list[Tag] = []
-        if by.need_others:
-            tags = (each.tag for each in self.settled.values())
-            others = [tag for tag in tags if rules.judge(tag.name).rule is candidates_of]
+        settled = (each.tag for each in self.settled.values())
+        others = [tag for tag in settled if rules.judge(tag.name).rule is candidates_of] if by.need_others else []
         return _by_rule(self.in_play.get(id(candidates_of), ()), others, by, rules, clock)
 
 

@@ -154,6 +154,13 @@ def test_versions_as_people_write_them(names: list[str], options: dict[str, Any]
     assert kept_by([tag(name) for name in names], ruled(**options)) == kept
 
 
+def test_a_version_that_nobody_needs_is_not_looked_for() -> None:
+    rules = ruled(name_regex_delete="(v)?.*", keep_n=1)
+    [rule] = rules.rules
+    found = kept_by([tag("a", 2), tag("b", 1)], Rules((rule._replace(version_group="1"),)))
+    assert found == {"matched": ["a"], "keep_n": ["b"]}
+
+
 def test_a_group_of_versions_is_seen_by_the_version_in_the_name() -> None:
     [rule] = ruled(
         name_regex_delete="(?:app-)?(?P<v>[0-9.]*).*", version_group="v", sort_by="calver", keep_n_per=[{"by": "minor"}]
