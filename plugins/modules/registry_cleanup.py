@@ -77,6 +77,19 @@ options:
       - V(0) keeps none.
     type: int
     default: 0
+  keep_n_counts: &keep_n_counts
+    description:
+      - What O(keep_n) and O(keep_n_per) count.
+      - With V(images), all tags of one image take one place together, that of the newest of them. The image is kept
+        whole. If a rank or something else keeps a tag that the pattern matches, the other matching tags of its image
+        are kept, too.
+      - If it is not known to which image such a kept tag points, all tags that the pattern matches are kept.
+      - V(images) never deletes a tag that V(tags) keeps.
+    type: str
+    choices:
+      - tags
+      - images
+    default: tags
   keep_n_per: &keep_n_per
     description:
       - Keep the newest tags of each group, besides O(keep_n). A tag is kept if one of the entries keeps it.
@@ -88,7 +101,7 @@ options:
       by:
         description:
           - What makes a group. V(day), V(week) (from Monday), V(month) or V(year) of the tag's date, in UTC; V(major)
-            or V(minor) of a semantic version; else a capture group of the pattern, by its name or number.
+            or V(minor) of the version (O(sort_by)); else a capture group of the pattern, by its name or number.
         type: str
         required: true
       keep_n:
@@ -102,25 +115,58 @@ options:
         type: int
   sort_by: &sort_by
     description:
-      - What newest means for O(keep_n) and O(keep_n_per).
-      - With V(semver) it is the version that the whole name is, with or without a v before it. A name that is no
-        version, such as V(1.2), is kept and does not count.
-      - V(name) compares the names letter by letter, which suits names that are dates.
+      - What newest means for O(keep_n) and O(keep_n_per). Except for V(date), the version in the name counts. That is
+        the whole name, or a part of it (O(version_group)).
+      - V(semver) is a semantic version, with or without a v before it. Registries allow no C(+), so build metadata
+        follows an underscore, as in V(1.2.3_build.5). It does not count, so V(1.2.3_4) and V(1.2.3_5) are equally new.
+      - V(calver) is a calendar version of a year with four or two digits and up to four more numbers, such as
+        V(2024.05.1) or V(24.4), or a date such as V(2024-05-31), V(2024-05), V(20240531) or V(20240531.2). Before a
+        release come V(dev), V(alpha), V(beta) and V(rc), as in V(2024.05.0-rc1). V(major) and V(minor) of O(keep_n_per)
+        are the first number, and the first two.
+      - V(natural) compares all numbers in a name as numbers and the rest letter by letter, so that V(build-8) is older
+        than V(build-10).
+      - V(name) compares letter by letter, so that V(build-10) is older than V(build-8). A note tells where that decides
+        otherwise than V(natural).
+      - With V(semver) and V(calver), a name that holds no such version, such as V(1.2) for V(semver), is kept and does
+        not count.
     type: str
     choices:
       - date
       - semver
+      - calver
+      - natural
       - name
     default: date
+  version_group: &version_group
+    description:
+      - The capture group of the pattern that holds the version, by its name or number. With the pattern
+        V(app-(?P<version>.+\)-alpine) and V(version), the version of C(app-1.2.3-alpine) is C(1.2.3). The whole name is
+        the version by default.
+      - It is used by every O(sort_by) but V(date), by V(major) and V(minor) of O(keep_n_per), and by
+        O(prereleases=apart).
+      - A tag of which the group holds nothing is kept and does not count.
+    type: str
   prereleases: &prereleases
     description:
-      - V(apart) counts prereleases of semantic versions, such as V(1.2.0-rc1), apart from releases, so that they take
-        no place of a release.
+      - V(apart) counts prereleases, such as V(1.2.0-rc1), apart from releases, so that they take no place of a release.
+        Versions are semantic, or calendar versions with O(sort_by=calver).
     type: str
     choices:
       - together
       - apart
     default: together
+  prerelease_order: &prerelease_order
+    description:
+      - How prereleases of the same version are ordered with O(sort_by=semver).
+      - V(semver) is the order of U(https://semver.org). It compares the parts between dots letter by letter unless they
+        are numbers, so V(rc10) is older than V(rc9), and V(rc.9) older than V(rc.10). A note tells where that decides
+        otherwise than V(natural).
+      - V(natural) also compares numbers as numbers that follow letters, so that V(rc9) is older than V(rc10).
+    type: str
+    choices:
+      - semver
+      - natural
+    default: semver
   older_than: &older_than
     description:
       - Delete only tags older than this, such as V(30d), V(12h) or V(1month 2w).
@@ -153,10 +199,13 @@ options:
         default: false
       name_regex_keep: *name_regex_keep
       keep_n: *keep_n
+      keep_n_counts: *keep_n_counts
       keep_n_per: *keep_n_per
       older_than: *older_than
       sort_by: *sort_by
+      version_group: *version_group
       prereleases: *prereleases
+      prerelease_order: *prerelease_order
   retention:
     description:
       - Rule sets for a whole fleet, and which group, project or repository has which of them. See the page
@@ -654,7 +703,9 @@ EXAMPLES = r"""
           - by: month
             groups: 12
       - name: branches
-        match: (?P<branch>.+)-[0-9]+
+        match: (?P<branch>.+)-(?P<build>[0-9]+)
+        sort_by: natural
+        version_group: build
         keep_n_per:
           - by: branch
             keep_n: 3

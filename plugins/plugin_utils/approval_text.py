@@ -40,6 +40,7 @@ _DELETED = {
 # What an option is if nobody gives it. A plan names all of them.
 _DEFAULTS = {option: spec.get("default") for option, spec in {**RULES, **IN_USE, **LIMITS}.items()}
 _DEFAULTS.update(delete_via="auto", read_via="auto")
+_RULE_DEFAULTS = {option: spec.get("default") for option, spec in RULES["rules"]["options"].items()}
 # Told in a line of its own.
 _IN_USE = ("in_use", "in_use_sources")
 
@@ -213,7 +214,11 @@ def _options(rules: _Row) -> list[str]:
 
 
 def _rule(rule: _Row) -> str:
-    told = {key: value for key, value in rule.items() if key != "name" and value not in (None, [], "", False)}
+    told = {
+        key: value
+        for key, value in rule.items()
+        if key != "name" and value not in (None, [], "", False) and value != _RULE_DEFAULTS.get(key)
+    }
     return "; ".join(f"{key} {_value(value)}" for key, value in {"match": rule.get("match"), **told}.items())
 
 

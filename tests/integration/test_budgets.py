@@ -221,6 +221,29 @@ def test_a_preview_by_names_reads_details_of_what_goes_alone(ansible: Ansible, s
     assert sent(simulator) == (2 + 1 + 1 + REPOSITORIES + 8 + 1, 0)
 
 
+@pytest.mark.parametrize("mode", ["M1", "M2"])
+def test_other_ranks_cost_no_requests_and_images_those_for_their_digests(
+    ansible: Ansible, simulator: Simulator, mode: str
+) -> None:
+    simulator.load(scenario(mode, Size(projects=1, repositories=2, tags=40)))
+
+    def reading(deleted: int, **options: Any) -> tuple[int, int]:
+        order = {"group": GROUP, "name_regex_delete": "(v.*)", "keep_n": KEPT, "return_limit": 1, **options}
+        plan = ansible.module("registry_cleanup", order, check=True)
+        assert plan.result["plan"]["totals"]["delete"] == 2 * deleted, plan.message
+        return sent(simulator)
+
+    by_name = reading(30, sort_by="name")
+    assert reading(30, sort_by="natural", version_group="1") == by_name
+    assert reading(30, sort_by="natural", keep_n_counts="images") == by_name
+    # Of a tag that is kept by its name it has to be known, too, which image it is.
+    some = {"name_regex_keep": "v0.", "sort_by": "natural"}
+    fewer, more = reading(20, **some), reading(20, **some, keep_n_counts="images")
+    print(mode, by_name, fewer, more)
+    assert more == by_name
+    assert fewer == (by_name[0], by_name[1] - (20 if mode == "M2" else 0))
+
+
 def test_dates_and_a_cleanup_without_a_database(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     few = Size(tags=3)
     simulator.load(scenario("M2", few))

@@ -544,3 +544,85 @@ def test_a_job_token_deletes_in_the_registry_of_its_own_project(ansible: Ansible
     assert run.result["result"] == "ok", run.message
     assert run.result["outcome"]["counts"]["deleted"] == 4
     assert len(asked(simulator.requests(), "DELETE", "/v2/")) == 4
+
+
+BUILDS = {"name_regex_delete": "build-.*", "keep_n": 2}
+
+
+@pytest.mark.parametrize(
+    ("tags", "options", "kept", "notes"),
+    [
+        pytest.param(
+            [tag(f"build-{number}", 50) for number in (8, 9, 10, 11, 12, 100)],
+            {**BUILDS, "sort_by": "natural"},
+            ["build-100", "build-12"],
+            [],
+            id="numbers of builds",
+        ),
+        pytest.param(
+            [tag(f"build-{number}", 50) for number in (8, 9, 10, 11, 12, 100)],
+            {**BUILDS, "sort_by": "name"},
+            ["build-8", "build-9"],
+            [
+                "sort_by name compares letter by letter, so that 10 comes before 9. By their numbers 4 tags would be "
+                "decided otherwise: team/app:build-100 is deleted and team/app:build-8 is kept. Write sort_by: natural "
+                "to go by the numbers."
+            ],
+            id="their names letter by letter",
+        ),
+        pytest.param(
+            [*(tag(f"app-1.{number}.0", 50 - number) for number in range(3)), tag("app-latest", 1)],
+            {"name_regex_delete": "app-(?P<version>.+)", "version_group": "version", "sort_by": "semver", "keep_n": 1},
+            ["app-1.2.0", "app-latest"],
+            [],
+            id="versions inside of names",
+        ),
+        pytest.param(
+            [tag("1.4.0_build.7", 30), tag("1.3.0_build.6", 20), tag("1.2.0_build.5", 10)],
+            {"name_regex_delete": ".*", "sort_by": "semver", "keep_n": 1},
+            ["1.4.0_build.7"],
+            [],
+            id="versions with build metadata",
+        ),
+        pytest.param(
+            [tag("2024.05.1", 10), tag("24.4", 20), tag("2023-12-31", 30)],
+            {"name_regex_delete": ".*", "sort_by": "calver", "keep_n": 1, "older_than": "1d"},
+            ["2024.05.1"],
+            [],
+            id="calendar versions",
+        ),
+        pytest.param(
+            [
+                *(tag(name, 5, image="newest") for name in ("1", "1.2", "1.2.3")),
+                *(tag(f"1.2.{number}", 9 - number) for number in range(3)),
+            ],
+            {"name_regex_delete": ".*", "keep_n": 3, "keep_n_counts": "images", "shared_digest": "keep_together"},
+            ["1", "1.2", "1.2.1", "1.2.2", "1.2.3"],
+            [],
+            id="images",
+        ),
+    ],
+)
+@pytest.mark.parametrize("mode", ["M1", "M2"])
+def test_versions_and_images_are_ranked_as_people_mean_them(
+    ansible: Ansible,
+    simulator: Simulator,
+    mode: str,
+    tags: list[dict[str, Any]],
+    options: dict[str, Any],
+    kept: list[str],
+    notes: list[str],
+) -> None:
+    simulator.load(one_repository(tags, mode=mode))
+    order = {"project": "team/app", **options}
+    check = ansible.module(CLEANUP, order, check=True)
+    run = ansible.module(CLEANUP, order)
+    assert check.status == run.status == "ok", (check.message, run.message)
+    assert check.result["plan"] == run.result["plan"]
+    assert left(simulator) == kept
+    assert (
+        [note for note in run.result["notes"] if "letter by letter" in note]
+        == notes
+        == [note for note in check.result["notes"] if "letter by letter" in note]
+    )
+    assert ansible.module(CLEANUP, order).result["changed"] is False

@@ -17,7 +17,11 @@ from .retained import Refs, retained_names
 def detailed_names(listing: TagListing, request: CleanupRequest) -> list[str]:
     """The tags of which more than the name is needed."""
     used, judging = request.used.all_names, request.all_rules_of(listing.repository)
-    found = [name for name in listing.names if name in used or any(rules.is_in_play(name) for rules in judging)]
+    needed = {name for name in listing.names if name in used or any(rules.is_in_play(name) for rules in judging)}
+    counted = {name for name in listing.names if any(rules.is_of_counted_images(name) for rules in judging)}
+    if not needed.isdisjoint(counted):
+        needed |= counted
+    found = [name for name in listing.names if name in needed]
     together = request.referrer_policy.keep_together and found
     return listing.names if request.used.by_content or together or _subjects_needed(listing, request) else found
 

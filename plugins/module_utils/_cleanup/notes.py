@@ -17,7 +17,8 @@ from .._plan.plan import Plan
 from .._retention.rule_sets import Retention
 from .._rules.decision import DateSource
 from .._rules.reasons import Reason
-from .._rules.rules import Timestamp
+from .._rules.retention import OrderDifference
+from .._rules.rules import SortBy, Timestamp
 from .planning import CleanupState, Criteria, policy_sentence, projects_with_policy
 from .request import CleanupRequest, OnServerPolicy
 
@@ -55,7 +56,7 @@ def warnings_of(state: CleanupState, plan: Plan, request: CleanupRequest) -> lis
     return found
 
 
-def notes_of(state: CleanupState, criteria: Criteria) -> list[str]:
+def notes_of(state: CleanupState, plan: Plan, criteria: Criteria) -> list[str]:
     """How the plan was made, one sentence each."""
     capabilities, source = state.capabilities, criteria.date_source
     notes = [
@@ -64,6 +65,7 @@ def notes_of(state: CleanupState, criteria: Criteria) -> list[str]:
         _date_source_note(criteria, capabilities) if source is DateSource.BUILT or state.listings else None,
         _build_dates_note(state.listings, criteria.retention),
         capabilities.missing_dates_reason,
+        *_order_notes(plan),
     ]
     if source is DateSource.PUBLISHED and not capabilities.pages_by_cursor:
         notes.append(
@@ -72,6 +74,28 @@ def notes_of(state: CleanupState, criteria: Criteria) -> list[str]:
     if state.listings and capabilities.tag_rules is TagRules.HIDDEN:
         notes.append(f"{_HIDDEN_RULES} {capabilities.tag_rules_hidden_reason}".rstrip())
     return [note for note in notes if note]
+
+
+def _order_notes(plan: Plan) -> t.Iterator[str]:
+    """Where the order by the letter decides otherwise than the numbers in the names would: a sentence for each rule."""
+    found: dict[tuple[str, str, SortBy], list[tuple[str, OrderDifference]]] = {}
+    for part in plan.repositories:
+        for each in part.order_differences:
+            key = part.rule_set, each.rule.name, each.rule.sort_by
+            found.setdefault(key, []).append((part.repository.path, each))
+    for (*named, sort_by), differences in found.items():
+        deleted = [f"{path}:{name}" for path, each in differences for name in each.deleted]
+        kept = [f"{path}:{name}" for path, each in differences for name in each.kept]
+        examples = [f"{names[0]} is {what}" for names, what in ((deleted, "deleted"), (kept, "kept")) if names]
+        number = len(deleted) + len(kept)
+        option, value = ("sort_by", "name") if sort_by is SortBy.NAME else ("prerelease_order", "semver")
+        rule = "/".join(filter(None, named))
+        where = f"Rule {rule}: " if rule else ""
+        yield (
+            f"{where}{option} {value} compares letter by letter, so that 10 comes before 9. "
+            f"By their numbers {counted(number, 'tag')} would be decided otherwise: "
+            f"{' and '.join(examples)}. Write {option}: natural to go by the numbers."
+        )
 
 
 def _archived_note(state: CleanupState) -> str | None:

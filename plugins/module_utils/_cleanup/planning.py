@@ -31,7 +31,7 @@ from .._rules.import_dates import ImportEvidence, import_refusal
 from .._rules.in_use import UntaggedImage, stale_sources
 from .._rules.reasons import Reason
 from .._rules.referrers import ReferrerFacts, subjects_of, with_referrers
-from .._rules.retention import age_reason, decide
+from .._rules.retention import age_reason, decide, order_differences
 from .._rules.rules import Rules, Timestamp
 from .bulk_requests import BulkRequest, bulk_requests, why_not_in_one_run, why_not_unpinned
 from .matches import UseMatches, matches_of
@@ -254,7 +254,14 @@ def _repository_plan(listing: TagListing, state: CleanupState, criteria: Criteri
         return replace(part, decisions=tuple(to_keep(tag, reason) for tag in listing.tags))
     parameters = criteria.request.parameters
     if parameters is None:
-        return replace(part, decisions=tuple(_decisions(listing, state, criteria, rules)))
+        excepted = kept_by_exceptions(listing, criteria.retention.exceptions, state.clock)
+        retained = {**excepted, **retained_names(listing, state.refs, criteria.request)}
+        source = criteria.date_source_under(rules)
+        return replace(
+            part,
+            decisions=tuple(_decisions(listing, retained, state, criteria, rules)),
+            order_differences=tuple(order_differences(listing.tags, rules, source, state.clock, retained)),
+        )
     found = predicted(state.capabilities, listing, parameters, state.clock, binding=False)
     return replace(
         part,
@@ -281,14 +288,14 @@ def _with_dates(part: RepositoryPlan, state: CleanupState, criteria: Criteria) -
     return replace(part, decisions=decisions, date_source=source if has_dates else part.date_source)
 
 
-def _decisions(listing: TagListing, state: CleanupState, criteria: Criteria, rules: Rules) -> list[Decision]:
+def _decisions(
+    listing: TagListing, retained: t.Mapping[str, Reason], state: CleanupState, criteria: Criteria, rules: Rules
+) -> list[Decision]:
     """What the rules decide, and what belongs to the images that they delete."""
     request, source = criteria.request, criteria.date_source_under(rules)
     path = listing.repository.path
     absent = frozenset(state.absent_digests.get(path, ()))
     noted = {each for each in request.noted_referrers.get(path, ()) if subjects_of(Tag(each[0])) <= absent}
-    excepted = kept_by_exceptions(listing, criteria.retention.exceptions, state.clock)
-    retained = {**excepted, **retained_names(listing, state.refs, request)}
     facts = ReferrerFacts(pending_referrers=noted.union(request.pending_referrers.get(path, ())), absent_digests=absent)
     return with_referrers(
         decide(listing.tags, rules, source, state.clock, retained),

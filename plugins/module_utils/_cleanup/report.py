@@ -107,7 +107,7 @@ def cleanup_result(
         "errors": [
             {"repository": part.repository.path, **part.error.as_result()} for part in plan.unread if part.error
         ],
-        "notes": notes_of(state, found.criteria),
+        "notes": notes_of(state, plan, found.criteria),
         "server": {
             "url": url,
             "registry": state.capabilities.mode.value,

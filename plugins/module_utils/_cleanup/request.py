@@ -29,7 +29,7 @@ from .._rules.durations import seconds
 from .._rules.git_refs import RefMatch
 from .._rules.in_use import InUse
 from .._rules.matches import OnUnmatched
-from .._rules.options import IN_USE, RULES, guards_of, referrer_policy_of, rules_of, used_of
+from .._rules.options import IN_USE, RULES, given_ranking, guards_of, referrer_policy_of, rules_of, used_of
 from .._rules.referrers import ReferrerPolicy, Signatures
 from .._rules.rules import Rules
 from .approval import Approval
@@ -316,6 +316,10 @@ def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None) -> N
     for option in ("rules", "retention", "retention_path", "keep_n_per", "min_age", *decided_by_gitlab):
         if params[option]:
             raise UsageError(f"{option} can't be used with delete_via {via}: GitLab's bulk deletion knows one rule.")
+    for option in given_ranking(params):
+        raise UsageError(
+            f"{option} can't be used with delete_via {via}: GitLab's bulk deletion knows tags and dates alone."
+        )
     if method is DeleteMethod.BULK_UNPINNED and params["shared_digest"] == "keep_together":
         raise UsageError(
             f"shared_digest keep_together can't be used with delete_via {via}: GitLab judges each tag by itself."

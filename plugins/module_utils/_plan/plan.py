@@ -19,6 +19,7 @@ from .._core.models import ListingState, Repository, ServerPolicy
 from .._rules.decision import DateSource, Decision
 from .._rules.matches import EntryMatches
 from .._rules.reasons import Certainty, Reason
+from .._rules.retention import OrderDifference
 
 _LONG_AGO = datetime(1, 1, 1, tzinfo=timezone.utc)
 
@@ -39,6 +40,7 @@ class RepositoryPlan:
         uncertainties: why it is not exact, one sentence each without its full stop.
         expected: how many tags GitLab deletes at least and at most; None if the decisions say it.
         rule_set: name of the rule set that is assigned to it; empty if none is, or if the task has none.
+        order_differences: where rules that compare letter by letter decide otherwise than the natural order would.
     """
 
     repository: Repository
@@ -52,6 +54,7 @@ class RepositoryPlan:
     uncertainties: tuple[str, ...] = ()
     expected: tuple[int, int] | None = None
     rule_set: str = ""
+    order_differences: tuple[OrderDifference, ...] = ()
 
     @property
     def deletion_range(self) -> tuple[int, int]:

@@ -40,7 +40,7 @@ REASON_SENTENCES = {
     Reason.RULE_SET_NOT_SELECTED: "only_rule_sets does not name the rule set of its repository.",
     Reason.EXCEPTION: "An exception in the retention document keeps it until a day.",
     Reason.UNKNOWN_DATE: "A date is needed, and it has no plausible one.",
-    Reason.UNKNOWN_VERSION: "A version is needed, and its name is none.",
+    Reason.UNKNOWN_VERSION: "A version is needed, and its name holds none.",
     Reason.UNKNOWN_DIGEST: "Its digest could not be read.",
     Reason.UNKNOWN_SUBJECT: "It is a signature, attestation or SBOM, and another tag may be or hold its image.",
     Reason.UNKNOWN_IN_USE: "Its image may be in use.",

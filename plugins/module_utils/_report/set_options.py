@@ -21,12 +21,24 @@ DEFAULTS: t.Mapping[str, t.Any] = {
     "delete_via": "auto",
     "read_via": "auto",
 }
+# The same of each rule of the list.
+_OF_A_RULE: t.Mapping[str, t.Any] = {name: spec.get("default") for name, spec in RULES["rules"]["options"].items()}
 
 
 def set_options(rules: t.Mapping[str, t.Any]) -> dict[str, t.Any]:
     """The options that are not left at their defaults."""
     said = {name: _without_nothing(value) for name, value in rules.items()}
-    return {name: value for name, value in said.items() if not _is_nothing(value) and value != DEFAULTS.get(name)}
+    given = {name: value for name, value in said.items() if not _is_nothing(value) and value != DEFAULTS.get(name)}
+    if isinstance(given.get("rules"), list):
+        given["rules"] = [_without_defaults(rule) for rule in given["rules"]]
+    return given
+
+
+def _without_defaults(rule: t.Any) -> t.Any:
+    """A rule as a user wrote it."""
+    if not isinstance(rule, dict):
+        return rule
+    return {name: value for name, value in rule.items() if name not in _OF_A_RULE or value != _OF_A_RULE[name]}
 
 
 def _is_nothing(value: t.Any) -> bool:

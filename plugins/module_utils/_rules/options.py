@@ -21,7 +21,7 @@ from .git_refs import RefMatch
 from .in_use import InUse, Source, in_use_of, missing_sources
 from .patterns import Pattern, compile_pattern
 from .referrers import ReferrerPolicy, SharedDigest, Signatures
-from .rules import PARTS, PERIODS, KeepPerGroup, Rule, Rules, SortBy, Timestamp
+from .rules import PARTS, PERIODS, KeepNCounts, KeepPerGroup, PrereleaseOrder, Rule, Rules, SortBy, Timestamp
 
 
 def _values(choices: type[enum.Enum]) -> list[str]:
@@ -31,6 +31,7 @@ def _values(choices: type[enum.Enum]) -> list[str]:
 _RULE: dict[str, t.Any] = {
     "name_regex_keep": {"type": "str"},
     "keep_n": {"type": "int", "default": 0},
+    "keep_n_counts": {"type": "str", "choices": _values(KeepNCounts), "default": "tags"},
     "keep_n_per": {
         "type": "list",
         "elements": "dict",
@@ -42,7 +43,9 @@ _RULE: dict[str, t.Any] = {
     },
     "older_than": {"type": "str"},
     "sort_by": {"type": "str", "choices": _values(SortBy), "default": "date"},
+    "version_group": {"type": "str"},
     "prereleases": {"type": "str", "choices": ["together", "apart"], "default": "together"},
+    "prerelease_order": {"type": "str", "choices": _values(PrereleaseOrder), "default": "semver"},
 }
 # A rule of a list.
 LISTED_RULE: dict[str, t.Any] = {
@@ -51,6 +54,8 @@ LISTED_RULE: dict[str, t.Any] = {
     "keep": {"type": "bool", "default": False},
     **_RULE,
 }
+# What says how tags are ranked, and nothing without keep_n or keep_n_per.
+_RANKING = ("keep_n_counts", "sort_by", "version_group", "prereleases", "prerelease_order")
 # A rule at the top level, a list of rules, and what holds for all of them.
 RULES: dict[str, t.Any] = {
     "name_regex_delete": {"type": "str", "aliases": ["name_regex"]},
@@ -247,10 +252,40 @@ def _rule(row: t.Mapping[str, t.Any], name: str, option: str) -> Rule:
         older_than=seconds(row["older_than"], "older_than") if row["older_than"] is not None else None,
         sort_by=SortBy(row["sort_by"]),
         prereleases_apart=row["prereleases"] == "apart",
+        prerelease_order=PrereleaseOrder(row["prerelease_order"]),
+        version_group=row["version_group"],
+        count_images=row["keep_n_counts"] == KeepNCounts.IMAGES.value,
     )
-    if not rule.counts and (row["sort_by"] != "date" or rule.prereleases_apart):
-        raise UsageError("sort_by and prereleases have no meaning without keep_n or keep_n_per: leave them out.")
+    _check_ranking(rule, given_ranking(row))
     return rule
+
+
+def given_ranking(row: t.Mapping[str, t.Any]) -> list[str]:
+    """The options of a rule that say how its tags are ranked, of which the defaults say nothing."""
+    return [option for option in _RANKING if row[option] not in (None, _RULE[option].get("default"))]
+
+
+def _check_ranking(rule: Rule, given: t.Sequence[str]) -> None:
+    """See that what says how tags are ranked has a meaning. given: the options that do.
+
+    Raises:
+        UsageError: it has none.
+    """
+    if given and not rule.counts:
+        have, them = ("has", "it") if len(given) == 1 else ("have", "them")
+        raise UsageError(f"{' and '.join(given)} {have} no meaning without keep_n or keep_n_per: leave {them} out.")
+    if rule.prerelease_order is PrereleaseOrder.NATURAL and rule.sort_by is not SortBy.SEMVER:
+        raise UsageError("prerelease_order natural has no meaning without sort_by semver: leave it out.")
+    group = rule.version_group
+    if group is None:
+        return
+    if not rule.match.has_group(group):
+        raise UsageError(f"version_group {group!r} is no capture group of '{rule.match.text}'.")
+    if not (rule.need_versions or rule.need_texts):
+        raise UsageError(
+            "version_group has no meaning where no version is needed: give sort_by, prereleases apart or keep_n_per by "
+            "major or minor, or leave it out."
+        )
 
 
 def _keep_per_group(row: t.Mapping[str, t.Any], match: Pattern) -> KeepPerGroup:

@@ -14,10 +14,41 @@ from datetime import datetime, timedelta
 from .._core.models import Tag
 from .dates import judged_date
 from .decision import DateSource, Decision, to_delete, to_keep
-from .ranking import Candidate, kept_by_rank
+from .ranking import Candidate, kept_by_rank, version_of
 from .reasons import Reason
 from .rules import Rule, Rules
-from .versions import parse_version
+
+
+class OrderDifference(t.NamedTuple):
+    """Where a rule that compares letter by letter decides otherwise than the natural order would.
+
+    Args:
+        rule: which one.
+        deleted: names of the tags that it deletes, and that the natural order would keep.
+        kept: names of the tags that it keeps, and that the natural order would delete.
+    """
+
+    rule: Rule
+    deleted: tuple[str, ...]
+    kept: tuple[str, ...]
+
+
+class _Sorted(t.NamedTuple):
+    """The tags of a repository before any is ranked.
+
+    Args:
+        settled: what is kept whatever its rank is.
+        in_play: the other ones, by the identity of their rule.
+    """
+
+    settled: dict[str, Decision]
+    in_play: dict[int, list[Candidate]]
+
+    def decisions(self, candidates_of: Rule, by: Rule, rules: Rules, clock: datetime | None) -> t.Iterator[Decision]:
+        """What a rule decides about the candidates of a rule, the same or one that differs in its order."""
+        settled = (each.tag for each in self.settled.values())
+        others = [tag for tag in settled if rules.judge(tag.name).rule is candidates_of] if by.need_others else []
+        return _by_rule(self.in_play.get(id(candidates_of), ()), others, by, rules, clock)
 
 
 def decide(
@@ -43,26 +74,63 @@ def decide(
     Returns:
         The decisions, in the order of the tags.
     """
-    decisions: dict[str, Decision] = {}
-    in_play: dict[int, list[Candidate]] = {}
-    order: list[str] = []
+    listed = list(tags)
+    found = _sorted_out(listed, rules, source, clock, retained or {})
+    decisions = dict(found.settled)
+    for rule in rules.rules:
+        decisions.update((each.tag.name, each) for each in found.decisions(rule, rule, rules, clock))
+    return [decisions[tag.name] for tag in listed]
+
+
+def order_differences(
+    tags: t.Iterable[Tag],
+    rules: Rules,
+    source: DateSource,
+    clock: datetime | None,
+    retained: t.Mapping[str, Reason] | None = None,
+) -> list[OrderDifference]:
+    """Where the order by the letter decides otherwise than the natural order would, by rule.
+
+    The arguments are those of decide.
+    """
+    pairs = [(rule, rule.in_natural_order) for rule in rules.rules]
+    if not any(natural for _rule, natural in pairs):
+        return []
+    found = _sorted_out(tags, rules, source, clock, retained or {})
+    differences = []
+    for rule, natural in pairs:
+        if natural is None:
+            continue
+        by_letter, by_number = (found.decisions(rule, each, rules, clock) for each in (rule, natural))
+        differing = [each for each, other in zip(by_letter, by_number) if each.delete is not other.delete]
+        if differing:
+            deleted, kept = (
+                tuple(sorted(each.tag.name for each in differing if each.delete is deletes))
+                for deletes in (True, False)
+            )
+            differences.append(OrderDifference(rule, deleted=deleted, kept=kept))
+    return differences
+
+
+def _sorted_out(
+    tags: t.Iterable[Tag],
+    rules: Rules,
+    source: DateSource,
+    clock: datetime | None,
+    retained: t.Mapping[str, Reason],
+) -> _Sorted:
+    found = _Sorted({}, {})
     for tag in tags:
-        order.append(tag.name)
-        rule, reason = _before_ranking(tag, rules, retained or {})
+        rule, reason = _before_ranking(tag, rules, retained)
         if rule is None or reason:
-            decisions[tag.name] = to_keep(tag, reason or Reason.NO_MATCH, rule=rule.name if rule else "")
+            found.settled[tag.name] = to_keep(tag, reason or Reason.NO_MATCH, rule=rule.name if rule else "")
             continue
         candidate = _candidate(tag, rule, rules, source, clock)
         if isinstance(candidate, Reason):
-            decisions[tag.name] = to_keep(tag, candidate, rule=rule.name)
+            found.settled[tag.name] = to_keep(tag, candidate, rule=rule.name)
         else:
-            in_play.setdefault(id(rule), []).append(candidate)
-    settled = list(decisions)
-    for rule in rules.rules:
-        others = [name for name in settled if rules.judge(name).rule is rule] if rule.rank_groups else []
-        for decision in _by_rule(in_play.pop(id(rule), []), others, rule, rules, clock):
-            decisions[decision.tag.name] = decision
-    return [decisions[name] for name in order]
+            found.in_play.setdefault(id(rule), []).append(candidate)
+    return found
 
 
 def _before_ranking(tag: Tag, rules: Rules, retained: t.Mapping[str, Reason]) -> tuple[Rule | None, Reason | None]:
@@ -81,18 +149,19 @@ def _candidate(tag: Tag, rule: Rule, rules: Rules, source: DateSource, clock: da
     date = judged_date(tag, source, clock, rules.dates_valid_from) if rules.need_date(rule) else None
     if rules.need_date(rule) and date is None:
         return Reason.UNKNOWN_DATE
-    version = parse_version(tag.name) if rule.need_versions else None
-    if rule.need_versions and version is None:
+    text = rule.version_text(tag.name) if rule.need_versions or rule.need_texts else ""
+    version = version_of(text, rule) if text and rule.need_versions else None
+    if text is None or (rule.need_versions and version is None):
         return Reason.UNKNOWN_VERSION
-    return Candidate(tag, date=date, version=version)
+    return Candidate(tag, date=date, text=text, version=version)
 
 
 def _by_rule(
-    candidates: t.Sequence[Candidate], others: t.Collection[str], rule: Rule, rules: Rules, clock: datetime | None
+    candidates: t.Sequence[Candidate], others: t.Sequence[Tag], rule: Rule, rules: Rules, clock: datetime | None
 ) -> t.Iterator[Decision]:
-    """The decisions on the candidates of one rule. others: names of its other tags."""
+    """The decisions on the candidates of one rule. others: its other tags."""
     ranked = kept_by_rank(candidates, others, rule)
-    for tag, date, _version in candidates:
+    for tag, date, _text, _version in candidates:
         reason = (
             ranked.get(tag.name)
             or _too_young(date, rule.older_than, clock, Reason.TOO_YOUNG)

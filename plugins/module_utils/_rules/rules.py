@@ -28,7 +28,23 @@ class SortBy(enum.Enum):
 
     DATE = "date"
     SEMVER = "semver"
+    CALVER = "calver"
+    NATURAL = "natural"
     NAME = "name"
+
+
+class PrereleaseOrder(enum.Enum):
+    """How the identifiers of prereleases are compared: as semver.org says, or by the numbers in them."""
+
+    SEMVER = "semver"
+    NATURAL = "natural"
+
+
+class KeepNCounts(enum.Enum):
+    """What takes a place of keep_n and keep_n_per."""
+
+    TAGS = "tags"
+    IMAGES = "images"
 
 
 class Timestamp(enum.Enum):
@@ -70,6 +86,9 @@ class Rule(t.NamedTuple):
         older_than: seconds; only older tags are deleted. None is no age rule.
         sort_by: what newest means.
         prereleases_apart: prereleases have a keep_n of their own.
+        prerelease_order: how prereleases of one version are ordered.
+        version_group: the capture group of match that holds the version; None if the whole name is the version.
+        count_images: all tags of an image take one place, and are kept together.
     """
 
     match: Pattern
@@ -81,6 +100,9 @@ class Rule(t.NamedTuple):
     older_than: int | None = None
     sort_by: SortBy = SortBy.DATE
     prereleases_apart: bool = False
+    prerelease_order: PrereleaseOrder = PrereleaseOrder.SEMVER
+    version_group: str | None = None
+    count_images: bool = False
 
     @property
     def counts(self) -> bool:
@@ -88,9 +110,9 @@ class Rule(t.NamedTuple):
         return self.keep_n > 0 or any(per_group.keep_n > 0 for per_group in self.keep_n_per)
 
     @property
-    def rank_groups(self) -> bool:
-        """Whether groups are kept for their rank among others."""
-        return any(per_group.rank_groups for per_group in self.keep_n_per)
+    def need_others(self) -> bool:
+        """Whether its tags are judged by those of its tags that something else keeps."""
+        return self.count_images or any(per_group.rank_groups for per_group in self.keep_n_per)
 
     @property
     def need_dates(self) -> bool:
@@ -100,9 +122,27 @@ class Rule(t.NamedTuple):
 
     @property
     def need_versions(self) -> bool:
-        """Whether its tags are judged by the versions that their names are."""
-        by_version = self.sort_by is SortBy.SEMVER or self.prereleases_apart
+        """Whether its tags are judged by their versions."""
+        by_version = self.sort_by in (SortBy.SEMVER, SortBy.CALVER) or self.prereleases_apart
         return self.counts and (by_version or any(per_group.by in PARTS for per_group in self.keep_n_per))
+
+    @property
+    def need_texts(self) -> bool:
+        """Whether its tags are judged by the text of their versions, be it a version or not."""
+        return self.counts and self.sort_by in (SortBy.NATURAL, SortBy.NAME)
+
+    @property
+    def in_natural_order(self) -> Rule | None:
+        """The same rule by the numbers in names where it compares letter by letter; None where it does not."""
+        if self.counts and self.sort_by is SortBy.NAME:
+            return self._replace(sort_by=SortBy.NATURAL)
+        if self.counts and self.sort_by is SortBy.SEMVER and self.prerelease_order is PrereleaseOrder.SEMVER:
+            return self._replace(prerelease_order=PrereleaseOrder.NATURAL)
+        return None
+
+    def version_text(self, name: str) -> str | None:
+        """The part of a name that is its version; None where that part is not there."""
+        return name if self.version_group is None else self.match.part(name, self.version_group) or None
 
 
 class NameEntry(t.NamedTuple):
@@ -233,6 +273,11 @@ class Rules:
     def is_in_play(self, name: str) -> bool:
         """Whether the name alone does not keep the tag."""
         return self.judge(name).reason is None
+
+    def is_of_counted_images(self, name: str) -> bool:
+        """Whether a tag of this name is one of those whose images are counted, kept by its name or not."""
+        rule = self.judge(name).rule
+        return rule is not None and rule.count_images and not SIGNATURE.fullmatch(name)
 
     def is_judged_by_date(self, name: str) -> bool:
         """Whether a date may decide about a tag of this name."""

@@ -259,6 +259,17 @@ CLEANUPS: dict[str, Callable[[int], tuple[CleanupState, dict[str, Any]]]] = {
         observed(*tags(n)),
         {"keep_n_per": [{"by": "1", "keep_n": 1, "groups": n // 2}], "name_regex_delete": "(v....).*"},
     ),
+    "images": lambda n: (
+        observed(*tags(n)),
+        {
+            **{"keep_n": 5, "keep_n_counts": "images", "keep_n_per": [{"by": "1", "groups": n // 2}]},
+            **{"name_regex_delete": "(v....).*", "protect": ["v...7"]},
+        },
+    ),
+    "names letter by letter": lambda n: (
+        observed(*(tag(name) for name in sorted(f"v{at}-{at}" for at in range(n)))),
+        {"keep_n": n // 2, "sort_by": "name", "name_regex_delete": "v(.*)-.*", "version_group": "1"},
+    ),
     "repositories": lambda n: (observed(listings=listings(n, tags(3))), {}),
     "repositories beyond a limit": lambda n: (
         observed(listings=listings(n, tags(3))),

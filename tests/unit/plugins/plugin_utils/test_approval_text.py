@@ -207,13 +207,16 @@ def test_a_merged_plan() -> None:
 def test_plans_with_rules_of_their_own_tell_them_each() -> None:
     other = {
         "in_use": 3,
-        "rules": [{"name": "", "match": "x", "keep_n": 2}, {"name": "old", "match": "y", "keep": True}],
+        "rules": [
+            {"name": "", "match": "x", "keep_n": 2, "keep_n_counts": "images", "sort_by": "date"},
+            {"name": "old", "match": "y", "keep": True},
+        ],
     }
     lines = approval_text([merged(RULES, other)]).splitlines()
     for line in (
         "in use of project team/1: 3 images",
         "Rules of project team/1:",
-        "  rule 1: match x; keep_n 2",
+        "  rule 1: match x; keep_n 2; keep_n_counts images",
         "  rule old: match y; keep true",
         "Rules of project team/0:",
     ):

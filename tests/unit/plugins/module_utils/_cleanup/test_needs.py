@@ -59,6 +59,21 @@ DETAILED: list[Any] = [
     pytest.param(["main", "v1", "v2"], {"in_use": ["0123456789ab"]}, ["main", "v1", "v2"], id="all for an id"),
     pytest.param(["main"], {"in_use": ["0123456789ab"]}, ["main"], id="even where nothing may be deleted"),
     pytest.param(
+        ["main", SIGNATURE, "v1", "v2"],
+        {
+            **{"name_regex_delete": "(v|sha).*", "name_regex_keep": "v2", "signatures": "keep"},
+            **{"keep_n": 1, "keep_n_counts": "images"},
+        },
+        ["v1", "v2"],
+        id="what the name keeps where images are counted",
+    ),
+    pytest.param(
+        ["main", "v1", "v2"],
+        {"name_regex_keep": "v.*", "keep_n": 1, "keep_n_counts": "images"},
+        [],
+        id="unless nothing may be deleted",
+    ),
+    pytest.param(
         ["main", "v1"],
         {"shared_digest": "keep_together"},
         ["main", "v1"],

@@ -14,10 +14,10 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.notes import notes_of, warnings_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import (
     CleanupState,
-    criteria_on,
     plan_cleanup,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import CleanupRequest
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode, ReadMethod, TagRules
 from tests.unit.cleanups import NOW, PROJECT, REPOSITORY, observed, requested, tag
@@ -85,7 +85,8 @@ WARNINGS: list[Any] = [
 
 def noted(state: CleanupState, request: CleanupRequest) -> list[str]:
     """The notes on a plan for this state."""
-    return notes_of(state, criteria_on(state.capabilities, request))
+    found = plan_cleanup(state, request)
+    return notes_of(state, found.plan, found.criteria)
 
 
 @pytest.mark.parametrize(("options", "facts", "warnings"), WARNINGS)
@@ -267,3 +268,57 @@ def test_archived_projects_in_the_plan_are_named_up_to_five(archived: int, more:
     assert noted(observed(listings=listings, projects=projects), requested()) == [
         f"Tags of archived projects are kept, since GitLab lets nobody change them ({named}{more})."
     ]
+
+
+ORDERED = {"name_regex_delete": ".*", "keep_n": 1}
+BY_LETTER: dict[str, Any] = {**ORDERED, "sort_by": "name"}
+
+
+@pytest.mark.parametrize(
+    ("names", "options", "expected"),
+    [
+        pytest.param(
+            ["build-8", "build-10"],
+            BY_LETTER,
+            [
+                "sort_by name compares letter by letter, so that 10 comes before 9. By their numbers 2 tags would be "
+                "decided otherwise: team/app:build-10 is deleted and team/app:build-8 is kept. Write sort_by: natural "
+                "to go by the numbers."
+            ],
+            id="names",
+        ),
+        pytest.param(
+            ["1.0.0-rc9", "1.0.0-rc10", "1.0.0-rc11"],
+            {"rules": [{"name": "candidates", "match": ".*", "keep_n": 2, "sort_by": "semver"}]},
+            [
+                "Rule candidates: prerelease_order semver compares letter by letter, so that 10 comes before 9. "
+                "By their numbers 2 tags would be decided otherwise: team/app:1.0.0-rc10 is deleted and "
+                "team/app:1.0.0-rc9 is kept. Write prerelease_order: natural to go by the numbers."
+            ],
+            id="prereleases",
+        ),
+        pytest.param(["build-08", "build-10"], BY_LETTER, [], id="nothing where both are the same"),
+        pytest.param(["build-8", "build-10"], {**ORDERED, "sort_by": "natural"}, [], id="nothing in natural order"),
+        pytest.param(["build-8", "build-10"], ORDERED, [], id="nothing for dates"),
+    ],
+)
+def test_where_letters_are_no_numbers(names: list[str], options: dict[str, Any], expected: list[str]) -> None:
+    tags = [tag(name) for name in names]
+    assert [note for note in noted(observed(*tags), requested(**options)) if "letter by letter" in note] == expected
+
+
+def test_what_letters_decide_is_told_once_for_all_repositories() -> None:
+    """A tag that is the only one with a difference is one tag, and what can't be decided tells nothing."""
+    others = [REPOSITORY._replace(id=8 + number, path=f"team/other-{number}") for number in range(3)]
+    listings = [
+        TagListing(others[0], (tag("b-9"), tag("b-10")), complete=True),
+        TagListing(others[1], (tag("b-9", 0.5), tag("b-10")), complete=True),
+        TagListing(others[2], (), error=RequestError(ErrorKind.UNAVAILABLE, "down", operation="read it", status=503)),
+    ]
+    request = requested(**BY_LETTER, older_than="1d")
+    [note] = [note for note in noted(observed(listings=listings), request) if "letter by letter" in note]
+    assert "3 tags would be decided otherwise: team/other-0:b-10 is deleted and team/other-0:b-9 is kept." in note
+    [note] = [note for note in noted(observed(listings=listings[1:]), request) if "letter by letter" in note]
+    assert "1 tag would be decided otherwise: team/other-1:b-10 is deleted. Write" in note
+    archived = observed(listings=listings, projects={PROJECT: project(id=PROJECT, archived=True)})
+    assert not [note for note in noted(archived, request) if "letter by letter" in note]

@@ -48,6 +48,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referre
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.rules import (
     KeepPerGroup,
+    PrereleaseOrder,
     Rule,
     Rules,
     SortBy,
@@ -96,6 +97,7 @@ NAMES = [
         "1.1.0",
         "2.0.0-beta.2",
         "v2.0.0",
+        "2026.05.1",
     ),
     *(f"{branch}-{number}" for branch in ("main", "dev", "fix.1") for number in range(1, 8)),
     *(f"sha256-{letter * 64}{end}" for letter in "ab" for end in (".sig", ".att")),
@@ -225,8 +227,13 @@ def _rule(name: str, dice: random.Random) -> Rule:
             for _each in range(dice.choice([0, 1, 2]))
         ),
         older_than=dice.choice([None, None, None, DAY, 9 * DAY, 30 * DAY]),
-        sort_by=dice.choice([*[SortBy.DATE] * 5, SortBy.SEMVER, SortBy.NAME, SortBy.NAME]),
+        sort_by=dice.choice(
+            [*[SortBy.DATE] * 5, SortBy.SEMVER, SortBy.CALVER, SortBy.NATURAL, SortBy.NAME, SortBy.NAME]
+        ),
         prereleases_apart=dice.random() < 0.1,
+        prerelease_order=dice.choice(list(PrereleaseOrder)),
+        version_group=dice.choice(PATTERNS[pattern]) if dice.random() < 0.2 else None,
+        count_images=dice.random() < 0.3,
     )
 
 
@@ -351,6 +358,7 @@ def stricter(case: Case, dice: random.Random) -> Iterator[tuple[str, Case]]:
     which = dice.randrange(len(rules.rules))
     rule = rules.rules[which]
     yield "a higher keep_n", case.with_rule(which, keep_n=rule.keep_n + 1)
+    yield "images instead of tags", case.with_rule(which, count_images=True)
     yield "a higher older_than", case.with_rule(which, older_than=(rule.older_than or 0) + 8 * DAY)
     if rule.keep is None:
         yield "something kept by its name", case.with_rule(which, keep=compiled(quoted([tag.name])))

@@ -82,6 +82,20 @@ BAD: list[Any] = [
             ("rules", [{"match": ".*", "older_than": "30d"}]),
         )
     ),
+    *(
+        (
+            {**bulk, "keep_n": 1, "name_regex_delete": "x(.*)", **more},
+            f"{option} can't be used with delete_via {bulk['delete_via']}: GitLab's bulk deletion knows tags and dates "
+            "alone.",
+        )
+        for bulk in (BULK, UNPINNED)
+        for option, more in (
+            ("keep_n_counts", {"keep_n_counts": "images"}),
+            *(("sort_by", {"sort_by": order}) for order in ("semver", "calver", "natural", "name")),
+            ("version_group", {"version_group": "1", "prereleases": "apart"}),
+            ("prereleases", {"prereleases": "apart"}),
+        )
+    ),
     (
         {**BULK, "read_via": "registry"},
         "read_via registry can't be used with delete_via bulk: GitLab judges by what it sees itself, and of "

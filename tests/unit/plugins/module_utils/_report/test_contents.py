@@ -207,8 +207,12 @@ def test_only_options_that_were_set_are_shown() -> None:
         assert DEFAULTS.get(option) == ARGUMENTS.options[option].get("default"), option
     rules = {option: ARGUMENTS.options[option].get("default") for option in PLANNED_BY}
     assert set_options(rules) == {}
-    given = {"rules": [{"match": "dev-.*", "keep_n": None, "tags": []}], "protect": [], "keep_n": 3}
-    assert set_options({**rules, **given}) == {"rules": [{"match": "dev-.*"}], "keep_n": 3}
+    rule: dict[str, Any] = {"match": "dev-.*", "keep_n": None, "tags": [], "sort_by": "date", "keep_n_counts": "images"}
+    given = {"rules": [rule, "odd"], "protect": [], "keep_n": 3}
+    assert set_options({**rules, **given}) == {
+        "rules": [{"match": "dev-.*", "keep_n_counts": "images"}, "odd"],
+        "keep_n": 3,
+    }
 
 
 def test_the_oldest_and_the_newest_tag_are_named() -> None:

@@ -19,7 +19,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use 
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.options import rules_of, used_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import decide
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.versions import parse_version
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.versions import parse_semver
 from tests.unit.options import filled
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -176,15 +176,10 @@ def test_a_least_age_holds_whatever_a_rule_says() -> None:
     ],
 )
 def test_the_order_of_versions(older: str, newer: str) -> None:
-    first, second = parse_version(older), parse_version(newer)
+    first, second = parse_semver(older), parse_semver(newer)
     assert first is not None
     assert second is not None
-    assert first < second
-
-
-@pytest.mark.parametrize("text", ["1", "1.2", "1.2.3.4", "01.2.3", "1.2.3-", "1.2.3-01", "1.2.3+b", "latest", "x1.2.3"])
-def test_what_is_no_version(text: str) -> None:
-    assert parse_version(text) is None
+    assert first.precedence() < second.precedence()
 
 
 def test_protect_and_name_regex_keep_hold_what_would_be_deleted() -> None:
@@ -326,9 +321,45 @@ def test_expected_sources_are_names_or_a_number(expected: Any) -> None:
         *(
             (
                 {"name_regex_delete": "x", **more},
-                "sort_by and prereleases have no meaning without keep_n or keep_n_per: leave them out.",
+                f"{next(iter(more))} has no meaning without keep_n or keep_n_per: leave it out.",
             )
-            for more in ({"sort_by": "semver"}, {"sort_by": "name"}, {"prereleases": "apart"})
+            for more in (
+                *({"sort_by": order} for order in ("semver", "calver", "natural", "name")),
+                {"prereleases": "apart"},
+                {"prerelease_order": "natural"},
+                {"version_group": "1"},
+                {"keep_n_counts": "images"},
+            )
+        ),
+        *(
+            (
+                {"name_regex_delete": "x(.)", "keep_n": 1, **more},
+                f"version_group {more['version_group']!r} is no capture group of 'x(.)'.",
+            )
+            for more in (
+                {"version_group": "2", "sort_by": "semver"},
+                {"version_group": "0", "sort_by": "natural"},
+                {"version_group": "build", "sort_by": "name"},
+            )
+        ),
+        *(
+            (
+                {"name_regex_delete": "x(.)", "version_group": "1", **more},
+                "version_group has no meaning where no version is needed: give sort_by, prereleases apart or "
+                "keep_n_per by major or minor, or leave it out.",
+            )
+            for more in ({"keep_n": 1}, {"keep_n_per": [{"by": "1"}]}, {"keep_n_per": [{"by": "day"}]})
+        ),
+        *(
+            (
+                {"name_regex_delete": "x", "keep_n": 1, "prerelease_order": "natural", "sort_by": order},
+                "prerelease_order natural has no meaning without sort_by semver: leave it out.",
+            )
+            for order in ("date", "calver", "natural", "name")
+        ),
+        (
+            {"rules": [{"match": "x", "keep": True, "sort_by": "natural", "keep_n_counts": "images"}]},
+            "rules, rule 1: keep_n_counts and sort_by have no meaning without keep_n or keep_n_per: leave them out.",
         ),
         (
             {"name_regex_delete": "x", "min_age": "soon"},

@@ -32,12 +32,13 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import age_reason, decide
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.rules import (
     KeepPerGroup,
+    PrereleaseOrder,
     Rule,
     Rules,
     SortBy,
     Timestamp,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.versions import parse_version
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.versions import parse_calver, parse_semver
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = 86400
@@ -327,7 +328,20 @@ def test_where_dates_come_from(server: dict[str, Any], changes: dict[str, Any], 
 
 names = st.sampled_from(
     [
-        *("latest", SIGNATURE, "v1", "v1-foo", "v2", "main", "1.0.0", "v1.0.0", "v1.0.1-rc1", "v1.0.1", "v2.0.0"),
+        *(
+            "latest",
+            SIGNATURE,
+            "v1",
+            "v1-foo",
+            "v2",
+            "main",
+            "1.0.0",
+            "v1.0.0",
+            "v1.0.1-rc1",
+            "v1.0.1",
+            "v2.0.0",
+            "24.1",
+        ),
         *(f"dev-{number}" for number in range(9)),
     ]
 )
@@ -365,8 +379,11 @@ single_rules = st.builds(
     keep_n=st.integers(0, 4),
     keep_n_per=keep_n_per,
     older_than=st.one_of(st.none(), st.integers(1, 400 * DAY)),
-    sort_by=st.sampled_from([SortBy.DATE, SortBy.DATE, SortBy.SEMVER, SortBy.NAME]),
+    sort_by=st.sampled_from([SortBy.DATE, SortBy.DATE, *SortBy]),
     prereleases_apart=st.booleans(),
+    prerelease_order=st.sampled_from(PrereleaseOrder),
+    version_group=st.sampled_from([None, None, "1"]),
+    count_images=st.booleans(),
 )
 policies = st.builds(
     Rules,
@@ -409,7 +426,10 @@ def test_nothing_doubtful_ever_goes(tags: list[Tag], policy: Rules, source: Date
         assert decision.tag.name != "latest" or policy.allow_latest
         assert rule.match.match(decision.tag.name) is Match.SURE
         assert decision.tag.digest or not policy.need_digest(rule)
-        assert not rule.need_versions or parse_version(decision.tag.name)
+        text = rule.version_text(decision.tag.name)
+        assert not rule.need_texts or text
+        parse = parse_calver if rule.sort_by is SortBy.CALVER else parse_semver
+        assert not rule.need_versions or (text and parse(text))
         if rule.need_dates or policy.min_age is not None:
             date = judged_date(decision.tag, source, NOW)
             assert date is not None
@@ -449,6 +469,7 @@ def test_stricter_rules_never_delete_more(tags: list[Tag], policy: Rules, source
         with_first(policy, keep_n_per=tuple(each._replace(keep_n=each.keep_n + 1) for each in first.keep_n_per)),
         with_first(policy, keep=compile_pattern("dev-[2-7]", "keep")),
         with_first(policy, keep_all=True),
+        with_first(policy, count_images=True),
         replace(policy, min_age=(policy.min_age or 0) + more),
         replace(policy, protect=(compile_pattern("dev-[0-5]", "protect"),)),
         replace(policy, require_digest=True),
