@@ -21,7 +21,9 @@ description:
     by now, it is left, with a warning.
   - What can't be put back is told with its reason, all the rest is put back, and the task fails with the result
     V(partial).
-  - A cleanup by the same rules deletes the tags again. Change its rules before the next one.
+  - A cleanup by the same rules deletes the tags again, so change its rules before the next one. With a metadata
+    database a tag that is put back is dated now. Rules by age delete it only when it is old enough again, and
+    O(containerops.gitlab.registry_cleanup#module:keep_n) counts it as one of the newest.
 requirements:
   - google-re2 (Python library)
 extends_documentation_fragment:

@@ -19,11 +19,11 @@ from .._module.results import truncate_lists
 from .planning import ObservedRepository, PlannedTag, RestoredTag, RestoreReason
 from .runs import JournalRun
 
-_AGAIN = (
-    "The same rules delete these tags again, as soon as a cleanup runs. Keep them by protect, by a longer age or by "
-    "in_use before that."
-)
-_NO_DATE = "With a metadata database a tag that is put back is as young as a new one: its date is now."
+_NOTES = [
+    "The same rules delete these tags again. Change them, or protect the tags, before the next cleanup.",
+    "With a metadata database a tag that is put back is dated now, so a rule by age deletes it only when it is old "
+    "enough again, and keep_n counts it as one of the newest.",
+]
 _CHANGED = WriteOutcome.CHANGED_SINCE
 _GOOD = (WriteOutcome.WRITTEN, _CHANGED)
 
@@ -81,7 +81,7 @@ def restore_result(
     return {
         **truncate_lists(lists, limit),
         "counts": {reason.value: counts[reason] for reason in RestoreReason},
-        "notes": [_AGAIN, _NO_DATE] if counts[RestoreReason.DELETED] else [],
+        "notes": _NOTES if counts[RestoreReason.DELETED] else [],
     }
 
 
