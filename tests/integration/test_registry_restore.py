@@ -116,7 +116,7 @@ def test_a_choice_is_put_back(ansible: Ansible, simulator: Simulator, tmp_path: 
     assert everything(simulator)[TOOL] == {"main": before[TOOL]["main"]}
     assert set(everything(simulator)[APP]) == {"dev-1", "dev-multi", "v1"}
     simulator.clear_log()
-    cases = [
+    cases: list[tuple[dict[str, Any], str]] = [
         ({"repositories": ["team/apps/*"]}, "repositories 'team/apps/*' matches no repository"),
         ({"tags": ["dev-1", "dev-7"]}, "tags 'dev-7' matches no tag"),
         ({"tags": ["dev-("]}, "tags 'dev-(' is not a valid RE2 pattern"),
@@ -343,21 +343,21 @@ def test_a_repository_that_can_not_be_read_holds_up_no_other_one(
     assert "none of the projects that it could belong to is there" in alone.message
 
 
-def test_a_repository_that_gitlab_does_not_have_any_more_comes_back(
+def test_of_a_repository_that_gitlab_does_not_have_no_token_to_push_is_asked_for_in_check_mode(
     ansible: Ansible, simulator: Simulator, tmp_path: Path
 ) -> None:
     simulator.load(fleet())
     before, journal = everything(simulator), tmp_path / "journal"
     clean(ansible, journal)
-    run_all(ansible, "registry_repository", [{"repository": [WEB], "state": "absent", "force": True}])
+    simulator.faults([{"path": "/projects/1/registry/repositories", "action": "status", "status": 200, "json": []}])
+    options = {"journal_path": str(journal), "repositories": [WEB]}
     simulator.clear_log()
-    check = ansible.module(RESTORE, {"journal_path": str(journal), "repositories": [WEB]}, check=True)
-    assert writes(simulator.requests()) == []
-    assert reasons(check)[f"{WEB}:dev-1"] in ("deleted", "collected")
-    if reasons(check)[f"{WEB}:dev-1"] == "deleted":
-        run = ansible.module(RESTORE, {"journal_path": str(journal), "repositories": [WEB]})
-        assert run.status == "ok", run.message
-        assert everything(simulator)[WEB]["dev-1"] == before[WEB]["dev-1"]
+    check = ansible.module(RESTORE, options, check=True)
+    assert reasons(check) == {f"{WEB}:dev-1": "deleted"}
+    assert not [row for row in simulator.requests() if "push" in row["query"]]
+    run = ansible.module(RESTORE, options)
+    assert run.status == "ok", run.message
+    assert everything(simulator)[WEB] == before[WEB]
 
 
 def test_what_fails_half_way_is_told_and_stops_no_other_tag(
@@ -374,7 +374,7 @@ def test_what_fails_half_way_is_told_and_stops_no_other_tag(
             {"method": "PUT", "path": "/app/manifests/dev-1$", "action": "status", "status": 500, "json": failure},
             {"method": "PUT", "path": "/dev-multi$", "action": "status", "status": 401, "json": refusal},
             {"method": "PUT", "path": "/dev-2$", "first": 1, "action": "reset_after"},
-            {"method": "HEAD", "path": "/dev-9$", "nth": 1, "count": 1, "action": "mutate", "add_tag": raced},
+            {"method": "GET", "path": "/dev-9$", "nth": 1, "count": 1, "action": "mutate", "add_tag": raced},
         ]
     )
     task = ansible.module(RESTORE, {"journal_path": str(journal)})
@@ -418,7 +418,7 @@ def test_what_the_registry_took_and_does_not_show_is_unverified(
     simulator.load(fleet())
     before, journal = everything(simulator), tmp_path / "journal"
     clean(ansible, journal)
-    simulator.faults([{"method": "HEAD", "path": "/dev-9$", "nth": 2, "count": 9, "action": "status", "status": 500}])
+    simulator.faults([{"method": "HEAD", "path": "/dev-9$", "nth": 1, "count": 9, "action": "status", "status": 500}])
     task = ansible.module(RESTORE, {"journal_path": str(journal), "retries": 0})
     assert task.failed
     assert task.result["result"] == "partial"

@@ -101,7 +101,7 @@ def look_up_repositories(
             elif not _is_no_project(answer, job_token=job_token):
                 found[path] = answer
             elif answer.status == 403:
-                refusals.setdefault(path, answer)
+                refusals[path] = answer
     return {path: found.get(path) or refusals.get(path) or _no_project(path) for path in paths}
 
 

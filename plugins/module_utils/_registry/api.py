@@ -115,13 +115,22 @@ def check_version(registry: Registry, scopes: tuple[str, ...], operation: str | 
     )
 
 
-def current_digest(registry: Registry, path: str, reference: str) -> str | None:
-    """The digest behind a tag right now; None where there is no such tag."""
+def current_digest(registry: Registry, path: str, reference: str, *, absent: bool = False) -> str | None:
+    """The digest behind a tag right now; None where there is no such tag.
+
+    Args:
+        registry: which one.
+        path: of the repository.
+        reference: the tag.
+        absent: it was not there before, so it is asked for with a GET at once.
+    """
     operation = f"read {path}:{reference} in the registry"
-    answer = _manifest_request(registry, "HEAD", path, reference, operation)
+    answer = _manifest_request(registry, "GET" if absent else "HEAD", path, reference, operation)
     digest = answer.headers.get("Docker-Content-Digest", "")
     if answer.status == 200 and DIGEST.fullmatch(digest):
         return digest
+    if absent and answer.status == 404:
+        return None
     # A HEAD has no body that says whether the registry itself answered 404, and why.
     found = read_manifest(registry, path, reference)
     return found.digest if found else None

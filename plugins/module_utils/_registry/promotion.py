@@ -175,7 +175,7 @@ def write_tag(registry: Registry, target: str, change: TagWrite) -> TagWriteResu
     sent = 0
     try:
         for attempts_left in registry.client.retry_loop():
-            now = current_digest(registry, target, change.name)
+            now = current_digest(registry, target, change.name, absent=change.before is None)
             if now not in (change.before, change.after):
                 message = f"it is {now} by now" if now else "it is gone by now"
                 return TagWriteResult(change, WriteOutcome.CHANGED_SINCE, message=message)
