@@ -32,7 +32,7 @@ from .._core.oci import (
 from .._core.server import Mode
 from .._http.messages import MOST_PAGES, Response
 from .._http.retry import RetryPolicy
-from .auth import Registry, push_scopes, scope_of
+from .auth import Registry, scope_of
 from .errors import READ_ONLY, READ_ONLY_ADVICE, SERVICE, allowed_methods, error_codes, error_of
 from .request import request, request_repository
 
@@ -185,7 +185,7 @@ def put_manifest(registry: Registry, path: str, manifest: Manifest, reference: s
             "PUT",
             path,
             f"/manifests/{reference}",
-            scopes=push_scopes(path),
+            scopes=registry.push_scopes(path),
             actions=("push",),
             data=manifest.body,
             headers={"Content-Type": manifest.media_type},

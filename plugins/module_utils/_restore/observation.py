@@ -55,6 +55,7 @@ def observe(connection: RegistryConnection, tags: t.Sequence[DeletedTag]) -> Obs
         location = next((each.location for each in lookups if each.location), "")
         registry = opened = registry_of(client, connection.registry, location)
         registry.prefetch_scopes([each.path for each in lookups])
+        registry.prefetch_push_scopes([each.path for each in lookups if _may_be_written(each)])
         found = client.try_all(lambda each: _read(opened, each, by_path[each.path]), lookups)
         for lookup, answer in zip(lookups, found):
             if isinstance(answer, RequestError):
@@ -84,8 +85,7 @@ def _read(registry: Registry, lookup: RepositoryLookup, tags: t.Sequence[Deleted
     )
     back = [(tag.name, images.get(tag.digest or "")) for tag in tags if tag.name not in now]
     writes = [TagWrite(name, image) for name, image in back if image]
-    # To ask for a token that may push makes a repository that GitLab does not have.
-    if writes and lookup.repository and not found.locked:
+    if writes and _may_be_written(lookup):
         found = found._replace(protected=not_pushable(registry, path, writes))
     return found
 
@@ -100,6 +100,11 @@ def _missing(registry: Registry, path: str, images: t.Mapping[str, Manifest]) ->
     """What images refer to and the registry does not hold, although it held them once."""
     needed = set().union(*map(needed_by, images.values())) - images.keys()
     return frozenset(needed - _digests(registry, path, sorted(needed)).keys())
+
+
+def _may_be_written(lookup: RepositoryLookup) -> bool:
+    """Whether to ask for a token that may push. That makes a repository that GitLab does not have."""
+    return lookup.repository is not None and not _why_locked(lookup)
 
 
 def _why_locked(lookup: RepositoryLookup) -> str:

@@ -17,7 +17,7 @@ from .._core.errors import RequestError
 from .._core.models import Repository, Tag, TagListing
 from .._core.server import ServerCapabilities, TagRules
 from .._core.tag_writes import TagWrite
-from .._registry.auth import TOKEN_SCOPES, Registry, push_scopes, scope_of
+from .._registry.auth import TOKEN_SCOPES, Registry, scope_of
 from .._registry.errors import not_granted
 from .._registry.tokens import TokenRules
 from .._rules.patterns import rule_search
@@ -43,7 +43,7 @@ def refuses_push(rules: TokenRules, *, overwrites: bool) -> t.Callable[[str], bo
 
 
 def not_pushable(registry: Registry, path: str, writes: t.Sequence[TagWrite]) -> frozenset[str]:
-    """The names of the tags that the registry will not take, as the token to push them tells. One request.
+    """The names of the tags that the registry will not take, as the token to push them tells. One request at most.
 
     The repository has to be there: GitLab makes it for whoever asks for such a token.
 
@@ -56,9 +56,12 @@ def not_pushable(registry: Registry, path: str, writes: t.Sequence[TagWrite]) ->
         RequestError: the token allows no push, or there is none.
     """
     operation = f"write {path}:{writes[0].name} in the registry"
-    scopes = push_scopes(path)
+    scopes = registry.push_scopes(path)
     rules = registry.tag_rules(scopes, path, operation)
     denied = registry.denied_actions(scopes, path, ("push",))
+    # What a token for several repositories does not allow may be allowed to one that is asked for alone.
+    if denied and registry.push_alone(path):
+        return not_pushable(registry, path, writes)
     if denied:
         raise not_granted(path, denied, operation)
     return frozenset(write.name for write in writes if refuses_push(rules, overwrites=write.overwrites)(write.name))
