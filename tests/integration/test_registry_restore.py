@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.integration.documented import assert_documented, documentation
 from tests.integration.driver import TOKEN, Ansible, Task
@@ -515,6 +516,42 @@ def test_a_developer_and_a_job_put_back(ansible: Ansible, simulator: Simulator, 
     assert job.status == "ok", job.message
     developer = ansible.module(RESTORE, {**options, "api_token": "glpat-dev"})
     assert developer.status == "ok", developer.message
+    assert everything(simulator) == before
+
+
+def test_a_token_that_reads_and_a_login_for_the_registry_put_back(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.load(fleet())
+    before, journal = everything(simulator), tmp_path / "journal"
+    clean(ansible, journal)
+    login = {"api_token": "glpat-reader", "registry_username": "ops", "registry_password": TOKEN}
+    found = repeated(ansible, simulator, RESTORE, {"journal_path": str(journal), **login}, "tags")
+    assert set(outcomes(found.run).values()) == {"written"}
+    assert everything(simulator) == before
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_playbooks_of_the_page_undo_a_cleanup(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, number: int
+) -> None:
+    scenario = fleet(object_storage=True)
+    scenario["projects"].append({"id": 4, "path": "team/plans"})
+    simulator.load(scenario)
+    before, journal = everything(simulator), tmp_path / "team.journal"
+    clean(ansible, journal, journal_package={"project": "team/plans", "version": "1187"})
+    page = (Path(__file__).resolve().parents[2] / "docs" / "undo.md").read_text()
+    text = page.split("```yaml\n")[1 + number].partition("```")[0]
+    text = text.replace("/plans/team.journal", str(journal)).replace("/tmp/undo.journal", str(tmp_path / "fetched"))
+    [play] = yaml.safe_load(text)
+    path = ansible.folder / "undo.yml"
+    path.write_text(json.dumps([{**play, "connection": "local"}]))
+    check = ansible.play(path, "--check", "--diff")
+    assert check.code == 0, check.output
+    assert f"+{before[TOOL]['dev-9']}" in check.output
+    assert everything(simulator) != before
+    run = ansible.play(path, "--diff")
+    assert run.code == 0, run.output
     assert everything(simulator) == before
 
 

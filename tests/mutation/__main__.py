@@ -42,6 +42,7 @@ MODULES = [
     *("_plan/approval", "_plan/drift", "_plan/limits", "_plan/merge"),
     *("_plan/plan_file", "_plan/plan_reading"),
     *("_plan/results", "_policy/lint", "_policy/prediction", "_policy/preview", "_repositories/planning"),
+    *("_restore/planning", "_restore/runs"),
     *(
         "_rules/dates",
         "_rules/dead_alternatives",
