@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import random
 from pathlib import Path
 from typing import Any
 
@@ -400,6 +401,49 @@ def test_what_fails_half_way_is_told_and_stops_no_other_tag(
     assert again.status == "ok", again.message
     assert outcomes(again) == {f"{APP}:dev-1": "written", f"{APP}:dev-multi": "written"}
     assert everything(simulator)[APP] == before[APP]
+
+
+TROUBLE = [
+    {"action": "status", "status": 500, "json": {}},
+    {"action": "status", "status": 404, "json": {"errors": [{"code": "MANIFEST_UNKNOWN", "message": "unknown"}]}},
+    {"action": "status", "status": 404, "body_text": "<html>", "headers": {"Content-Type": "text/html"}},
+    {"action": "status", "status": 401, "json": {"errors": [{"code": "UNAUTHORIZED", "message": "no"}]}},
+    {"action": "status", "status": 429, "json": {"errors": [{"code": "TOOMANYREQUESTS", "message": "wait"}]}},
+    {"action": "status", "status": 200, "json": {"name": APP, "tags": []}},
+    {"action": "reset_before"},
+    {"action": "reset_after"},
+]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_whatever_the_registry_answers_nothing_is_overwritten_and_nothing_untrue_is_told(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, seed: int
+) -> None:
+    simulator.load(fleet("M1" if seed % 2 else "M2"))
+    before, journal = everything(simulator), tmp_path / "journal"
+    clean(ansible, journal)
+    chance = random.Random(seed)
+    pushed = {"repository": APP, "name": "dev-2", "digest": OTHER}
+    faults = [{"path": "/v2/", "nth": chance.randrange(1, 20), "action": "mutate", "count": 1, "add_tag": pushed}]
+    for _number in range(5):
+        path = chance.choice(["/v2/", "/manifests/", "/tags/list", "/jwt/auth", "/dev-1$"])
+        faults.append({"path": path, "nth": chance.randrange(1, 12), "count": 1, **chance.choice(TROUBLE)})
+    simulator.faults(faults)
+    task = ansible.module(RESTORE, {"journal_path": str(journal), "retries": 0, "concurrency": 1})
+    assert task.result["result"] in ("ok", "partial", "failed")
+    assert "please report it" not in task.message
+    now = everything(simulator)
+    for path, tags in now.items():
+        for name, digest in tags.items():
+            assert digest in (before[path][name], OTHER)
+    for row in (task.result.get("outcome") or {}).get("tags", ()):
+        if row["outcome"] == "written":
+            assert now[row["repository"]][row["name"]] == before[row["repository"]][row["name"]]
+    simulator.clear_faults()
+    again = ansible.module(RESTORE, {"journal_path": str(journal)})
+    assert again.status == "ok", again.message
+    left = everything(simulator)
+    assert left == {**before, APP: {**before[APP], "dev-2": left[APP]["dev-2"]}}
 
 
 def test_a_run_that_changes_nothing_says_so(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
