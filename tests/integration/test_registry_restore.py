@@ -403,7 +403,7 @@ def test_what_fails_half_way_is_told_and_stops_no_other_tag(
     assert everything(simulator)[APP] == before[APP]
 
 
-TROUBLE = [
+TROUBLE: list[dict[str, Any]] = [
     {"action": "status", "status": 500, "json": {}},
     {"action": "status", "status": 404, "json": {"errors": [{"code": "MANIFEST_UNKNOWN", "message": "unknown"}]}},
     {"action": "status", "status": 404, "body_text": "<html>", "headers": {"Content-Type": "text/html"}},
@@ -424,7 +424,9 @@ def test_whatever_the_registry_answers_nothing_is_overwritten_and_nothing_untrue
     clean(ansible, journal)
     chance = random.Random(seed)
     pushed = {"repository": APP, "name": "dev-2", "digest": OTHER}
-    faults = [{"path": "/v2/", "nth": chance.randrange(1, 20), "action": "mutate", "count": 1, "add_tag": pushed}]
+    faults: list[dict[str, Any]] = [
+        {"path": "/v2/", "nth": chance.randrange(1, 20), "action": "mutate", "count": 1, "add_tag": pushed}
+    ]
     for _number in range(5):
         path = chance.choice(["/v2/", "/manifests/", "/tags/list", "/jwt/auth", "/dev-1$"])
         faults.append({"path": path, "nth": chance.randrange(1, 12), "count": 1, **chance.choice(TROUBLE)})

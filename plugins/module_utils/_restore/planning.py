@@ -23,6 +23,10 @@ _Key = tuple[str, str]
 WriteResults = dict[_Key, TagWriteResult]
 
 
+# Signatures of signatures of signatures: nobody has more, and the order matters to nobody who has.
+_DEEPEST = 10
+
+
 class RestoreReason(enum.Enum):
     """Why a tag is put back, or is not.
 
@@ -161,7 +165,7 @@ def in_waves(plan: t.Iterable[PlannedTag]) -> list[list[PlannedTag]]:
         waiting = {(each.tag.repository, each.tag.digest) for each in left}
         ready = [each for each in left if waiting.isdisjoint(_subjects(each))]
         # What belongs to itself, by whatever way, waits for nothing.
-        waves.append(ready or left)
+        waves.append(ready if ready and len(waves) < _DEEPEST else left)
         done = {each.key for each in waves[-1]}
         left = [each for each in left if each.key not in done]
     return waves

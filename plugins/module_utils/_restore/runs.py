@@ -27,6 +27,8 @@ LONGEST_LINE = 1024 * 1024
 # Asked for, and then left: it was gone already, or is another image by now, or nothing was sent.
 _NOT_DELETED = {TagOutcome.ALREADY_GONE, TagOutcome.CHANGED_SINCE, TagOutcome.NOT_TRIED}
 _LONGEST_TEXT = 200
+# GitLab: a project's path and the name of a repository in it have at most 255 characters each.
+_LONGEST_PATH = 511
 LAST, ALL = "last", "all"
 
 
@@ -93,16 +95,12 @@ def runs_in(lines: t.Iterable[str]) -> list[JournalRun]:
     """
     runs: list[JournalRun] = []
     tags: dict[tuple[str, str], DeletedTag] = {}
-
-    def closed() -> list[JournalRun]:
-        left = tuple(tag for tag in tags.values() if tag.outcome not in _NOT_DELETED)
-        return [*runs[:-1], runs[-1]._replace(tags=left)] if runs else []
-
     for number, line in enumerate(lines, 1):
         row = _row_of(line, number)
         event = row.get("event")
         if event == JournalEvent.START.value:
-            runs, tags = [*closed(), _started(row, number)], {}
+            _close(runs, tags)
+            runs.append(_started(row, number))
         elif event in (JournalEvent.ASKING.value, JournalEvent.OUTCOME.value):
             if not runs:
                 raise _refusal(number, "comes before the start of a run")
@@ -114,7 +112,16 @@ def runs_in(lines: t.Iterable[str]) -> list[JournalRun]:
                 tags[key] = tags[key]._replace(outcome=_outcome_of(row, number))
         elif event == JournalEvent.END.value and runs:
             runs[-1] = runs[-1]._replace(ended=True)
-    return closed()
+    _close(runs, tags)
+    return runs
+
+
+def _close(runs: list[JournalRun], tags: dict[tuple[str, str], DeletedTag]) -> None:
+    """Give the last run its tags; those of the next one are none yet."""
+    if runs:
+        left = tuple(tag for tag in tags.values() if tag.outcome not in _NOT_DELETED)
+        runs[-1] = runs[-1]._replace(tags=left)
+    tags.clear()
 
 
 def _row_of(line: str, number: int) -> dict[str, t.Any]:
@@ -150,7 +157,7 @@ def _text(row: t.Mapping[str, t.Any], key: str, number: int) -> str:
 
 def _tag_of(row: t.Mapping[str, t.Any], number: int) -> DeletedTag:
     path, name, digest = row.get("repository"), row.get("name"), row.get("digest")
-    if not isinstance(path, str) or not is_repository_path(path):
+    if not isinstance(path, str) or len(path) > _LONGEST_PATH or not is_repository_path(path):
         raise _refusal(number, f"names {_shown(path)}, which is not the path of a repository")
     if not isinstance(name, str) or not TAG_NAME.fullmatch(name):
         raise _refusal(number, f"names {_shown(name)}, which is not the name of a tag")
@@ -219,14 +226,15 @@ def left_out(runs: t.Sequence[JournalRun], chosen: t.Sequence[JournalRun], serve
         chosen: those of them that are meant.
         server: URL of GitLab.
     """
+    meant = {id(each) for each in chosen}
     here = [each for each in runs if each.server == server]
-    last = max((here.index(each) for each in chosen), default=0)
+    last = max((position for position, each in enumerate(here) if id(each) in meant), default=0)
     found: list[JournalRun] = []
     for each in reversed(here[:last]):
         if each.ended:
             break
-        found.insert(0, each)
-    return [each for each in found if each.tags and each not in chosen]
+        found.append(each)
+    return [each for each in reversed(found) if each.tags and id(each) not in meant]
 
 
 def tags_of(runs: t.Iterable[JournalRun]) -> list[DeletedTag]:

@@ -154,6 +154,14 @@ def test_what_belongs_to_each_other_waits_for_nothing() -> None:
     assert [[each.tag.name for each in wave] for wave in waves] == [["v3"], ["v1", "v2"]]
 
 
+def test_a_chain_of_any_length_ends() -> None:
+    digests = [f"sha256:{number:064x}" for number in range(40)]
+    images = [image(of, subject=before) for before, of in zip([None, *digests], digests, strict=False)]
+    waves = in_waves(plan_restore([deleted(f"v{of}", of) for of in digests], {APP: observed(*images)}))
+    assert [len(wave) for wave in waves] == [1] * 10 + [30]
+    assert [each.tag.digest for wave in waves for each in wave] == digests
+
+
 def test_a_digest_of_another_repository_is_waited_for_by_nobody() -> None:
     other = ObservedRepository("team/web", images={B: image(B, subject=A)})
     tags = [deleted("v1", B, "team/web"), deleted("v1", A)]

@@ -79,6 +79,11 @@ def test_each_run_has_its_own_tags() -> None:
     assert read(*rows) == [run(1, "a"), run(2, "b", ended=False, approved="sha256:ff"), run(3)]
 
 
+def test_a_path_may_be_as_long_as_gitlab_has_them() -> None:
+    [found] = read(start(), row("asking", repository="a/" + "b" * 509))
+    assert len(found.tags[0].repository) == 511
+
+
 def test_the_end_of_nothing_and_other_lines_are_no_runs() -> None:
     assert read(END, [], 1, "text\n", "", "{" * 100_000) == []
 
@@ -92,6 +97,7 @@ REFUSED: list[tuple[list[Any], str]] = [
     ([{**start(), "approved": "\n"}], "has no approved"),
     ([start(), row("asking", repository="team")], "Line 2 of journal_path names 'team', which is not the path"),
     ([start(), row("asking", repository="team/../app")], "which is not the path of a repository"),
+    ([start(), row("asking", repository="a/" + "b" * 510)], "which is not the path of a repository"),
     ([start(), row("asking", repository="team/app\n")], "which is not the path of a repository"),
     ([start(), row("asking", name="a b")], "names 'a b', which is not the name of a tag"),
     ([start(), row("asking", name=None)], "names 'None', which is not the name of a tag"),
