@@ -328,7 +328,7 @@ def main() -> None:
         def apply() -> Applied:
             if registry:
                 put_back(registry, plan, results)
-            return applied_restore(plan, restored(plan, results), limit)
+            return applied_restore(plan, restored(plan, results, "it was not begun"), limit)
 
         finish(
             module,

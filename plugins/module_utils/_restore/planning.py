@@ -173,8 +173,8 @@ def in_waves(plan: t.Iterable[PlannedTag]) -> list[list[PlannedTag]]:
 
 def _subjects(planned: PlannedTag) -> set[tuple[str, str | None]]:
     """The images that a tag belongs to, but for itself."""
-    tag, image = planned.tag, planned.image
-    subjects = subjects_of(Tag(tag.name, subject=image.subject if image else None))
+    tag = planned.tag
+    subjects = subjects_of(Tag(tag.name, subject=planned.write.image.subject))
     return {(tag.repository, subject) for subject in subjects if subject != tag.digest}
 
 
@@ -185,7 +185,7 @@ class RestoredTag(t.NamedTuple):
     result: TagWriteResult
 
 
-def restored(plan: t.Iterable[PlannedTag], results: WriteResults, reason: str = "") -> list[RestoredTag]:
+def restored(plan: t.Iterable[PlannedTag], results: WriteResults, reason: str) -> list[RestoredTag]:
     """What became of the tags that were to be put back, in their order.
 
     Args:

@@ -25,6 +25,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._restore.plann
     PlannedTag,
     RestoreReason,
     in_waves,
+    needed_by,
     plan_restore,
     restored,
 )
@@ -63,7 +64,7 @@ PLANNED: list[Any] = [
     pytest.param(observed(image(), now={"v1": A}), "v1", A, RestoreReason.THERE, "", id="there"),
     pytest.param(observed(image(), now={"v1": B}), "v1", A, RestoreReason.REPLACED, B, id="another image"),
     pytest.param(observed(now={"v1": B}), "v1", None, RestoreReason.REPLACED, B, id="there, and never known"),
-    pytest.param(observed(image()), "v1", None, RestoreReason.NO_DIGEST, "does not tell", id="never known"),
+    pytest.param(observed(image()), "v1", None, RestoreReason.NO_DIGEST, "which image it was", id="never known"),
     pytest.param(observed(image(B)), "v1", A, RestoreReason.COLLECTED, "garbage collection", id="collected"),
     pytest.param(
         observed(image(subject=B), missing=frozenset({B})), "v1", A, RestoreReason.INCOMPLETE, B, id="no subject"
@@ -96,10 +97,27 @@ def test_each_tag_has_its_reason(
 ) -> None:
     [planned] = plan_restore([deleted(name, of)], {APP: found})
     assert planned.reason is reason
+    assert planned.tag == deleted(name, of)
     assert words in planned.message
     assert bool(planned.message) is (reason not in (RestoreReason.DELETED, RestoreReason.THERE))
     assert (planned.image is not None) is reason.restores
     assert planned.now == (None if found.error else found.now.get(name))
+
+
+def test_what_is_said_of_the_reasons() -> None:
+    found = observed(image(B), protected=frozenset({"v3"}))
+    tags = [deleted("v1", None), deleted("v2", A), deleted("v3", B)]
+    assert [each.message for each in plan_restore(tags, {APP: found})] == [
+        "the journal does not tell which image it was",
+        "the registry does not hold its image any more, since garbage collection took it or it was deleted",
+        "a tag protection rule of GitLab's keeps this token's user from pushing it",
+    ]
+
+
+def test_an_image_needs_its_platforms_and_what_it_belongs_to() -> None:
+    assert needed_by(image()) == set()
+    assert needed_by(image(subject=B)) == {B}
+    assert needed_by(image(children=(child(B), child(C, "application/layer")), subject=D)) == {B, D}
 
 
 DIGESTS = st.sampled_from([A, B, C, D])
@@ -237,11 +255,11 @@ def test_what_became_of_the_tags() -> None:
         "1 tags were pushed again meanwhile and are left as they are; first team/app:v3: because."
     ]
     [last] = [row for row in restored(plan, results, "it ended") if row.result.outcome is WriteOutcome.NOT_TRIED]
-    assert last.result.message == "it ended"
+    assert last.result == TagWriteResult(plan[4].write, WriteOutcome.NOT_TRIED, message="it ended")
 
 
 def test_what_is_left_because_it_is_another_image_is_no_shortfall() -> None:
     plan = plan_of(RestoreReason.DELETED, RestoreReason.COLLECTED)
     left = {plan[0].key: TagWriteResult(plan[0].write, WriteOutcome.CHANGED_SINCE, message="it is another one")}
-    applied = applied_restore(plan, restored(plan, left), 9)
+    applied = applied_restore(plan, restored(plan, left, ""), 9)
     assert (applied.shortfall, applied.changed) == ("", False)

@@ -91,17 +91,17 @@ def test_the_end_of_nothing_and_other_lines_are_no_runs() -> None:
 REFUSED: list[tuple[list[Any], str]] = [
     ([row("asking")], "Line 1 of journal_path comes before the start of a run"),
     ([outcome("a", "deleted")], "Line 1 of journal_path comes before the start of a run"),
-    ([{**start(), "time": ""}], "Line 1 of journal_path has no time"),
-    ([{**start(), "server": ["x"]}], "has no server"),
-    ([{**start(), "fingerprint": "x" * 201}], "has no fingerprint"),
-    ([{**start(), "approved": "\n"}], "has no approved"),
+    ([{**start(), "time": ""}], "Line 1 of journal_path has no time that a cleanup writes"),
+    ([{**start(), "server": ["x"]}], "Line 1 of journal_path has no server that a cleanup writes"),
+    ([{**start(), "fingerprint": "x" * 201}], "Line 1 of journal_path has no fingerprint that a cleanup writes"),
+    ([start(), {**start(), "approved": "\n"}], "Line 2 of journal_path has no approved that a cleanup writes"),
     ([start(), row("asking", repository="team")], "Line 2 of journal_path names 'team', which is not the path"),
     ([start(), row("asking", repository="team/../app")], "which is not the path of a repository"),
     ([start(), row("asking", repository="a/" + "b" * 510)], "which is not the path of a repository"),
     ([start(), row("asking", repository="team/app\n")], "which is not the path of a repository"),
-    ([start(), row("asking", name="a b")], "names 'a b', which is not the name of a tag"),
+    ([start(), row("asking", name="a b")], "Line 2 of journal_path names 'a b', which is not the name of a tag"),
     ([start(), row("asking", name=None)], "names 'None', which is not the name of a tag"),
-    ([start(), row("asking", digest="sha256:0")], "names 'sha256:0', which is not a digest"),
+    ([start(), row("asking", digest="sha256:0")], "Line 2 of journal_path names 'sha256:0', which is not a digest"),
     ([start(), row("asking", digest=7)], "names '7', which is not a digest"),
     ([start(), row("asking"), outcome("dev-1", "lost")], "Line 3 of journal_path tells 'lost', which is not what"),
     ([start(), row("asking"), row("outcome", outcome=["deleted"])], "which is not what becomes of a tag"),
@@ -115,6 +115,38 @@ def test_a_line_that_no_cleanup_writes_is_refused(rows: list[Any], words: str) -
         read(*rows)
     assert words in str(error.value)
     assert str(error.value).isprintable()
+    assert str(error.value).endswith(
+        ": give a file that journal_path of registry_cleanup wrote, or that registry_plan_package fetched."
+    )
+
+
+def test_a_long_value_is_cut() -> None:
+    with pytest.raises(UsageError, match="names '" + "b" * 59 + "…', which"):
+        read(start(), row("asking", repository="b" * 61))
+    [found] = read({**start(), "fingerprint": "x" * 200})
+    assert found.fingerprint == "x" * 200
+
+
+def test_a_run_as_it_is_returned() -> None:
+    found = {"time": "2026-06-01T12:00:00.000Z", "fingerprint": "sha256:1a", "approved": None, "tags": 2, "ended": True}
+    assert run(1, "a", "b").as_result() == found
+    assert run(1, "a", "b", approved="sha256:ff").as_result() == {**found, "approved": "sha256:ff"}
+
+
+def test_what_is_told_of_many_runs_has_an_end() -> None:
+    with pytest.raises(UsageError) as error:
+        choose_runs([], "last", HERE)
+    assert str(error.value) == "journal_path tells of no run of registry_cleanup, or is not there."
+    elsewhere = [run(number, "a", server=f"https://{number}.example.com") for number in range(1, 6)]
+    with pytest.raises(UsageError) as error:
+        choose_runs(elsewhere, "last", HERE)
+    first = ", ".join(each.server for each in elsewhere[:3])
+    assert str(error.value) == f"journal_path tells of runs on {first} alone, and api_url leads to {HERE}."
+    many = [run(number, "a") for number in range(1, 8)]
+    with pytest.raises(UsageError) as error:
+        choose_runs(many, "x", HERE)
+    last = ", ".join(each.label for each in many[-5:])
+    assert str(error.value) == f"run 'x' fits no run that journal_path tells of: {last}."
 
 
 VALUES = st.recursive(
@@ -168,7 +200,7 @@ def test_runs_of_one_plan_are_one() -> None:
 @pytest.mark.parametrize(
     ("runs", "meant", "words"),
     [
-        ([], "last", "tells of no run of registry_cleanup, or is not there"),
+        ([], "last", "journal_path tells of no run of registry_cleanup, or is not there"),
         ([run(1, "a", server=ELSEWHERE)], "all", f"tells of runs on {ELSEWHERE} alone, and api_url leads to {HERE}"),
         (
             [run(1, "a"), run(2, "b")],
