@@ -168,7 +168,7 @@ def test_a_run_that_was_killed_is_undone(ansible: Ansible, simulator: Simulator,
     clean(ansible, journal)
     lines = journal.read_text().splitlines()
     # What came of the deletions was never noted, and the last line is torn.
-    kept = [line for line in lines if json.loads(line)["event"] in ("start", "asking")]
+    kept = [line for line in lines if json.loads(line)["event"] in ("start", "delete_requested")]
     journal.write_text("\n".join(kept) + '\n{"time": "2026-06')
     clean(ansible, journal, name_regex_delete="main", older_than="1d", min_remaining=0)
     assert TOOL in everything(simulator)
@@ -266,7 +266,7 @@ def test_an_index_is_put_back_whole_or_not_at_all(
     lines = [
         {"event": "start", "time": "2026-06-01T12:00:00.000Z", "server": simulator.url, "fingerprint": "sha256:1"},
         *(
-            {"event": "asking", "repository": APP, "name": name, "digest": digest}
+            {"event": "delete_requested", "repository": APP, "name": name, "digest": digest}
             for name, digest in (("dev-referrer", referrer), ("dev-multi", index))
         ),
     ]
@@ -475,25 +475,25 @@ def test_what_the_registry_took_and_does_not_show_is_unverified(
 
 
 START = {"event": "start", "time": "2026-06-01T12:00:00.000Z", "server": "URL", "fingerprint": "sha256:1"}
-ASKING = {"event": "asking", "repository": APP, "name": "dev-1", "digest": OTHER}
+REQUESTED = {"event": "delete_requested", "repository": APP, "name": "dev-1", "digest": OTHER}
 HOSTILE: list[tuple[list[Any], str]] = [
     ([], "tells of no run"),
     ([{"event": "end"}, [], 1, "text", None], "tells of no run"),
-    ([ASKING], "Line 1 of journal_path comes before the start of a run"),
-    ([{**START, "server": "https://other.example"}, ASKING], "tells of runs on https://other.example alone"),
+    ([REQUESTED], "Line 1 of journal_path comes before the start of a run"),
+    ([{**START, "server": "https://other.example"}, REQUESTED], "tells of runs on https://other.example alone"),
     ([{**START, "server": None}], "Line 1 of journal_path has no server"),
     ([{**START, "time": "\u001b[2J"}], "has no time that a cleanup writes"),
     ([{**START, "fingerprint": "f" * 300}], "has no fingerprint that a cleanup writes"),
     ([{**START, "approved": 7}], "has no approved that a cleanup writes"),
-    ([START, {**ASKING, "repository": "../../api/v4"}], "'../../api/v4', which is not the path of a repository"),
-    ([START, {**ASKING, "repository": "Team/App"}], "which is not the path of a repository"),
-    ([START, {**ASKING, "repository": ["team/app"]}], "which is not the path of a repository"),
-    ([START, {**ASKING, "name": "sha256:" + "a" * 64}], "which is not the name of a tag"),
-    ([START, {**ASKING, "name": "a\u001b[31mb"}], "'a [31mb', which is not the name of a tag"),
-    ([START, {**ASKING, "name": 7}], "'7', which is not the name of a tag"),
-    ([START, {**ASKING, "digest": "latest"}], "'latest', which is not a digest"),
+    ([START, {**REQUESTED, "repository": "../../api/v4"}], "'../../api/v4', which is not the path of a repository"),
+    ([START, {**REQUESTED, "repository": "Team/App"}], "which is not the path of a repository"),
+    ([START, {**REQUESTED, "repository": ["team/app"]}], "which is not the path of a repository"),
+    ([START, {**REQUESTED, "name": "sha256:" + "a" * 64}], "which is not the name of a tag"),
+    ([START, {**REQUESTED, "name": "a\u001b[31mb"}], "'a [31mb', which is not the name of a tag"),
+    ([START, {**REQUESTED, "name": 7}], "'7', which is not the name of a tag"),
+    ([START, {**REQUESTED, "digest": "latest"}], "'latest', which is not a digest"),
     (
-        [START, ASKING, {**ASKING, "event": "outcome", "outcome": "eaten"}],
+        [START, REQUESTED, {**REQUESTED, "event": "outcome", "outcome": "eaten"}],
         "'eaten', which is not what becomes of a tag",
     ),
     ([START, "x" * (1024 * 1024)], "Line 2 of journal_path is longer than 1048576 characters"),

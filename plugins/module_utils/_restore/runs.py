@@ -101,12 +101,12 @@ def runs_in(lines: t.Iterable[str]) -> list[JournalRun]:
         if event == JournalEvent.START.value:
             _close(runs, tags)
             runs.append(_started(row, number))
-        elif event in (JournalEvent.ASKING.value, JournalEvent.OUTCOME.value):
+        elif event in (JournalEvent.DELETE_REQUESTED.value, JournalEvent.OUTCOME.value):
             if not runs:
                 raise _refusal(number, "comes before the start of a run")
             tag = _tag_of(row, number)
             key = (tag.repository, tag.name)
-            if event == JournalEvent.ASKING.value:
+            if event == JournalEvent.DELETE_REQUESTED.value:
                 tags[key] = tag
             elif key in tags:
                 tags[key] = tags[key]._replace(outcome=_outcome_of(row, number))

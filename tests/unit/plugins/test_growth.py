@@ -687,7 +687,7 @@ def journal(runs: int, each: int) -> list[str]:
     for number in range(runs):
         start = {"event": "start", "time": f"t{number}", "server": "here", "fingerprint": f"sha256:{number}"}
         rows = [
-            {"event": "asking", "repository": path(number), "name": f"v{tag}", "digest": digest(tag)}
+            {"event": "delete_requested", "repository": path(number), "name": f"v{tag}", "digest": digest(tag)}
             for tag in range(each)
         ]
         lines += [json.dumps(row) for row in (start, *rows)]

@@ -60,7 +60,7 @@ def run(number: int, *names: str, ended: bool = True, server: str = HERE, approv
 
 @pytest.mark.parametrize("kind", TagOutcome)
 def test_what_was_left_is_not_put_back(kind: TagOutcome) -> None:
-    [found] = read(start(), row("asking"), outcome("dev-1", kind.value), END)
+    [found] = read(start(), row("delete_requested"), outcome("dev-1", kind.value), END)
     left = kind in (TagOutcome.ALREADY_GONE, TagOutcome.CHANGED_SINCE, TagOutcome.NOT_TRIED)
     assert [tag.outcome for tag in found.tags] == ([] if left else [kind])
     assert found.ended
@@ -69,18 +69,33 @@ def test_what_was_left_is_not_put_back(kind: TagOutcome) -> None:
 def test_a_tag_counts_when_its_deletion_was_asked_for() -> None:
     following = row("following", "dev-2", images=[digest("b")])
     pinned = row("pinned", "in-use-1", outcome="written")
-    rows = [start(), following, pinned, row("asking", digest=None), outcome("dev-3", "deleted"), '{"event": "ask']
+    rows = [
+        start(),
+        following,
+        pinned,
+        row("delete_requested", digest=None),
+        outcome("dev-3", "deleted"),
+        '{"event": "ask',
+    ]
     [found] = read(*rows)
     assert found == run(1, ended=False)._replace(tags=(DeletedTag("team/app", "dev-1", digest=None),))
 
 
 def test_each_run_has_its_own_tags() -> None:
-    rows = [start(1), row("asking", "a"), END, start(2, approved="sha256:ff"), row("asking", "b"), start(3), END]
+    rows = [
+        start(1),
+        row("delete_requested", "a"),
+        END,
+        start(2, approved="sha256:ff"),
+        row("delete_requested", "b"),
+        start(3),
+        END,
+    ]
     assert read(*rows) == [run(1, "a"), run(2, "b", ended=False, approved="sha256:ff"), run(3)]
 
 
 def test_a_path_may_be_as_long_as_gitlab_has_them() -> None:
-    [found] = read(start(), row("asking", repository="a/" + "b" * 509))
+    [found] = read(start(), row("delete_requested", repository="a/" + "b" * 509))
     assert len(found.tags[0].repository) == 511
 
 
@@ -89,22 +104,34 @@ def test_the_end_of_nothing_and_other_lines_are_no_runs() -> None:
 
 
 REFUSED: list[tuple[list[Any], str]] = [
-    ([row("asking")], "Line 1 of journal_path comes before the start of a run"),
+    ([row("delete_requested")], "Line 1 of journal_path comes before the start of a run"),
     ([outcome("a", "deleted")], "Line 1 of journal_path comes before the start of a run"),
     ([{**start(), "time": ""}], "Line 1 of journal_path has no time that a cleanup writes"),
     ([{**start(), "server": ["x"]}], "Line 1 of journal_path has no server that a cleanup writes"),
     ([{**start(), "fingerprint": "x" * 201}], "Line 1 of journal_path has no fingerprint that a cleanup writes"),
     ([start(), {**start(), "approved": "\n"}], "Line 2 of journal_path has no approved that a cleanup writes"),
-    ([start(), row("asking", repository="team")], "Line 2 of journal_path names 'team', which is not the path"),
-    ([start(), row("asking", repository="team/../app")], "which is not the path of a repository"),
-    ([start(), row("asking", repository="a/" + "b" * 510)], "which is not the path of a repository"),
-    ([start(), row("asking", repository="team/app\n")], "which is not the path of a repository"),
-    ([start(), row("asking", name="a b")], "Line 2 of journal_path names 'a b', which is not the name of a tag"),
-    ([start(), row("asking", name=None)], "names 'None', which is not the name of a tag"),
-    ([start(), row("asking", digest="sha256:0")], "Line 2 of journal_path names 'sha256:0', which is not a digest"),
-    ([start(), row("asking", digest=7)], "names '7', which is not a digest"),
-    ([start(), row("asking"), outcome("dev-1", "lost")], "Line 3 of journal_path tells 'lost', which is not what"),
-    ([start(), row("asking"), row("outcome", outcome=["deleted"])], "which is not what becomes of a tag"),
+    (
+        [start(), row("delete_requested", repository="team")],
+        "Line 2 of journal_path names 'team', which is not the path",
+    ),
+    ([start(), row("delete_requested", repository="team/../app")], "which is not the path of a repository"),
+    ([start(), row("delete_requested", repository="a/" + "b" * 510)], "which is not the path of a repository"),
+    ([start(), row("delete_requested", repository="team/app\n")], "which is not the path of a repository"),
+    (
+        [start(), row("delete_requested", name="a b")],
+        "Line 2 of journal_path names 'a b', which is not the name of a tag",
+    ),
+    ([start(), row("delete_requested", name=None)], "names 'None', which is not the name of a tag"),
+    (
+        [start(), row("delete_requested", digest="sha256:0")],
+        "Line 2 of journal_path names 'sha256:0', which is not a digest",
+    ),
+    ([start(), row("delete_requested", digest=7)], "names '7', which is not a digest"),
+    (
+        [start(), row("delete_requested"), outcome("dev-1", "lost")],
+        "Line 3 of journal_path tells 'lost', which is not what",
+    ),
+    ([start(), row("delete_requested"), row("outcome", outcome=["deleted"])], "which is not what becomes of a tag"),
     ([start(), "x" * 1024 * 1024], "Line 2 of journal_path is longer than 1048576 characters"),
 ]
 
@@ -122,7 +149,7 @@ def test_a_line_that_no_cleanup_writes_is_refused(rows: list[Any], words: str) -
 
 def test_a_long_value_is_cut() -> None:
     with pytest.raises(UsageError, match="names '" + "b" * 59 + "…', which"):
-        read(start(), row("asking", repository="b" * 61))
+        read(start(), row("delete_requested", repository="b" * 61))
     [found] = read({**start(), "fingerprint": "x" * 200})
     assert found.fingerprint == "x" * 200
 
@@ -165,7 +192,13 @@ KEYS = st.sampled_from(
 def test_whatever_a_journal_holds_it_gives_tags_that_can_be_or_one_sentence(
     changes: list[tuple[int, dict[str, Any]]], cut: int
 ) -> None:
-    rows = [start(), row("asking"), outcome("dev-1", "deleted"), row("asking", "dev-2", digest=None), END]
+    rows = [
+        start(),
+        row("delete_requested"),
+        outcome("dev-1", "deleted"),
+        row("delete_requested", "dev-2", digest=None),
+        END,
+    ]
     lines = [json.dumps({**rows[kind], **change}) + "\n" for kind, change in [(0, {}), *changes]]
     text = "".join(lines)
     found: list[JournalRun] = []
