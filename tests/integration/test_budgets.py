@@ -188,9 +188,9 @@ def test_putting_back_what_a_run_deleted(ansible: Ansible, simulator: Simulator,
     tags = run.result["outcome"]["counts"]["deleted"]
     assert tags == 3 * size.all_repositories
     sent(simulator)
-    # Each project and its list. Then a list of tags for each repository, each image, and a token for each twenty
-    # repositories to read and another one to push.
-    projects, reading = 2 * size.projects, size.all_repositories + tags + 2 * size.all_repositories // 20
+    # Each project and its list. Then a list of tags for each repository, each image, a token for each twenty
+    # repositories to read and another one to push, and whether the registry takes anything.
+    projects, reading = 2 * size.projects, size.all_repositories + tags + 2 * size.all_repositories // 20 + 1
     check = ansible.module("registry_restore", order, check=True)
     assert check.result["counts"]["deleted"] == tags
     assert sent(simulator) == (projects, reading)

@@ -553,6 +553,24 @@ def test_who_may_not_push_is_told_before(ansible: Ansible, simulator: Simulator,
     assert simulator.counters()["writes"] == 0
 
 
+@pytest.mark.parametrize("mode", ["M1", "M2"])
+def test_check_mode_knows_that_the_registry_only_reads(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, mode: str
+) -> None:
+    simulator.load(fleet(mode))
+    journal = tmp_path / "journal"
+    clean(ansible, journal)
+    read_only = {"set_registry": {"read_only": True}}
+    simulator.faults([{"path": "/projects/", "first": 1, "action": "mutate", **read_only}])
+    simulator.clear_log()
+    for check in (True, False):
+        task = ansible.module(RESTORE, {"journal_path": str(journal)}, check=check)
+        assert (task.result["result"], task.result["changed"]) == ("failed", False)
+        assert "Could not put tags back in registry" in task.message
+        assert "the registry is in read-only mode" in task.message
+    assert simulator.counters()["writes"] == 0
+
+
 def test_a_developer_and_a_job_put_back(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     simulator.load(fleet())
     before, journal = everything(simulator), tmp_path / "journal"

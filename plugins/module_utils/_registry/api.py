@@ -245,17 +245,18 @@ def _deletion_scope(path: str) -> str:
     return scope_of(path, "pull,delete")
 
 
-def check_writable(registry: Registry, path: str) -> None:
+def check_writable(registry: Registry, path: str, what: str) -> None:
     """See that the registry is not in read-only mode, as far as it tells. One request.
 
     Args:
         registry: which one.
         path: of a repository that the caller may pull from.
+        what: is to be done, as in "delete tags".
 
     Raises:
         RequestError: it is in read-only mode, or can't be asked.
     """
-    operation = f"delete tags in registry {registry.url}"
+    operation = f"{what} in registry {registry.url}"
     answer = request_repository(
         registry, "OPTIONS", path, "/manifests/latest", operation=operation, accept=(400, 404, 405, 501)
     )

@@ -16,7 +16,7 @@ from .._core.tag_writes import TagWrite
 from .._deletion.refusals import archived_refusal
 from .._gitlab.repository_lookup import RepositoryLookup, look_up_repositories
 from .._module.registry import RegistryConnection
-from .._registry.api import current_digest, read_manifest, tag_names
+from .._registry.api import check_writable, current_digest, read_manifest, tag_names
 from .._registry.auth import Registry, registry_of
 from .._tags.token_rules import not_pushable
 from .planning import ObservedRepository, needed_by
@@ -40,7 +40,8 @@ def observe(connection: RegistryConnection, tags: t.Sequence[DeletedTag]) -> Obs
 
     Raises:
         UsageError: the address of the registry is not known.
-        RequestError: no repository can be read. If only some can't be, they tell why.
+        RequestError: the registry is in read-only mode, or no repository can be read. If only some can't be, they tell
+            why.
     """
     by_path: dict[str, list[DeletedTag]] = {}
     for tag in tags:
@@ -62,6 +63,9 @@ def observe(connection: RegistryConnection, tags: t.Sequence[DeletedTag]) -> Obs
                 errors[lookup.path] = answer
             else:
                 read[lookup.path] = answer
+        written = next((each for each in read.values() if each.images and not each.locked), None)
+        if written:
+            check_writable(registry, written.path, "put tags back")
     if errors and not read:
         raise cause_of([errors[path] for path in by_path])
     unread = {path: ObservedRepository(path, error=error) for path, error in errors.items()}
