@@ -1365,7 +1365,8 @@ outcome:
           returned: success
           sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
         outcome:
-          description: V(written), V(changed_since) if the name pointed to another image by then, or V(not_written).
+          description: V(written), V(unverified) if the registry took it and could not be asked afterwards,
+            V(changed_since) if the name pointed to another image by then, V(not_written), or V(not_tried).
           type: str
           returned: success
           sample: written

@@ -190,6 +190,7 @@ outcome:
     outcome:
       description:
         - V(written), V(not_written), V(not_tried) or V(changed_since), when it had become another image right before.
+          V(unverified) if the registry took it and could not be asked afterwards.
         - For O(state=absent) as in M(containerops.gitlab.registry_cleanup), such as V(deleted), V(already_gone) or
           V(not_deleted).
       type: str

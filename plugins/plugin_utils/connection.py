@@ -27,6 +27,7 @@ OPTIONS: dict[str, frozenset[str]] = {
     "registry_plan_package": _CONNECTION,
     "registry_repository": _REGISTRY,
     "registry_repository_protection": _CONNECTION,
+    "registry_restore": _REGISTRY,
     "registry_settings": _CONNECTION,
     "registry_tag": _REGISTRY,
     "registry_tag_protection": _CONNECTION,

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -111,6 +112,30 @@ def test_each_damage_of_every_answer_deletes_nothing_that_is_kept(
     check_told(done, proxy)
     left = set(simulator.state()["team/app"])
     assert left >= {"feature-branch", "feature-request", "feature-git-tag", "feature-deployed", "feature-young"}
+
+
+def digests(simulator: Simulator) -> dict[str, str]:
+    return {row["name"]: row["digest"] for row in simulator.tags("team/app")}
+
+
+def test_a_restore_behind_a_bad_proxy_overwrites_nothing(
+    ansible: Ansible, simulator: Simulator, proxy: Proxy, tmp_path: Path
+) -> None:
+    load(simulator, "M1")
+    before, journal = digests(simulator), {"journal_path": str(tmp_path / "journal")}
+    proxy.damage(seed=0, share=0)
+    cleaned = run(ansible, proxy, "registry_cleanup", {**RULES, **journal})
+    assert cleaned.result["outcome"]["counts"]["deleted"] > 3
+    simulator.edit_tags("team/app", put=[tag("dev-1", 1, image="pushed anew")])
+    expected = {**before, "dev-1": digests(simulator)["dev-1"]}
+    for seed in range(8):
+        proxy.damage(*ALL, seed=seed, share=0.3)
+        check_told(run(ansible, proxy, "registry_restore", {**journal, "retries": 0, "concurrency": 1}), proxy)
+        assert digests(simulator).items() <= expected.items(), proxy.done
+    proxy.damage(seed=0, share=0)
+    good = run(ansible, proxy, "registry_restore", journal)
+    assert good.status == "ok", good.message
+    assert digests(simulator) == expected
 
 
 @pytest.mark.parametrize(("module", "options"), MODULES, ids=[module for module, _options in MODULES])

@@ -49,14 +49,16 @@ def deleted(simulator: Simulator) -> int:
 
 
 @contextmanager
-def playbook(ansible: Ansible, task: dict[str, Any], order: dict[str, Any]) -> Iterator[subprocess.Popen[bytes]]:
+def playbook(
+    ansible: Ansible, task: dict[str, Any], order: dict[str, Any], module: str = "registry_cleanup"
+) -> Iterator[subprocess.Popen[bytes]]:
     """The real ansible-playbook with a cleanup as its only task, in a process group of its own as in a terminal."""
     play = {
         "hosts": "localhost",
         "connection": "local",
         "gather_facts": False,
         "vars": {"ansible_python_interpreter": sys.executable},
-        "tasks": [{"containerops.gitlab.registry_cleanup": order, **task}],
+        "tasks": [{f"containerops.gitlab.{module}": order, **task}],
     }
     path = ansible.folder / "interrupted.yml"
     path.write_text(json.dumps([play]))
@@ -129,6 +131,35 @@ def test_what_is_told_to_end_deletes_no_more(
     assert left <= len(asked)
     # The file by which the module told how far it is.
     assert not list(ansible.folder.rglob("progress*"))
+
+
+@pytest.mark.parametrize("end", [interrupt, kill_it])
+def test_a_restore_that_is_told_to_end_writes_no_more_and_is_gone_on_with(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, end: Callable[[subprocess.Popen[bytes]], None]
+) -> None:
+    load(simulator, latency=0)
+    order = {"journal_path": str(tmp_path / "journal"), "concurrency": CONCURRENCY, "return_limit": 1000}
+    before = simulator.tags("team/app")
+    assert ansible.module("registry_cleanup", {**ORDER, **order}).status == "ok"
+    simulator.latency(registry=0.03)
+    moment = MOMENTS.randrange(1, TAGS // 3)
+    simulator.clear_log()
+    with playbook(ansible, {}, order, "registry_restore") as process:
+        wait_until(lambda: len(simulator.tags("team/app")) > moment, process)
+        end(process)
+        process.wait(30)
+        at_the_end = simulator.counters()
+        time.sleep(AFTERWARDS)
+        afterwards = simulator.counters()
+    assert afterwards["writes"] - at_the_end["writes"] <= CONCURRENCY
+    assert moment < len(simulator.tags("team/app")) < TAGS
+    simulator.latency()
+    there = len(simulator.tags("team/app")) - 1
+    again = ansible.module("registry_restore", order)
+    assert again.status == "ok", again.message
+    assert again.result["counts"]["there"] == there
+    digests = [{row["name"]: row["digest"] for row in rows} for rows in (before, simulator.tags("team/app"))]
+    assert digests[0] == digests[1]
 
 
 def test_a_task_that_takes_too_long_deletes_no_more(ansible: Ansible, simulator: Simulator) -> None:

@@ -22,6 +22,7 @@ NEED_IT: list[tuple[str, dict[str, Any]]] = [
     ("registry_cleanup", {"name_regex_delete": "dev-.*"}),
     ("registry_repository", {"repository": ["team/app"], "state": "empty"}),
     ("registry_tag", {"repository": "team/app", "name": ["dev-1"], "state": "absent"}),
+    ("registry_restore", {"journal_path": "journal"}),
     ("registry_cleanup_policy", POLICY),
     ("registry_tag_protection", {"rules": [{"tag_name_pattern": "v.*", **LEVELS}]}),
     ("registry_settings", {"projects": [{"project": "team/app", "cleanup_policy": POLICY}]}),

@@ -10,12 +10,14 @@ happened. It asks the simulator, and believes nothing that a module says.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, Protocol
 
 from tests.simulator.harness import Simulator
 
-CLEANUP, TAG, REPOSITORY = (f"containerops.gitlab.registry_{name}" for name in ("cleanup", "tag", "repository"))
+CLEANUP, TAG, REPOSITORY, RESTORE = (
+    f"containerops.gitlab.registry_{name}" for name in ("cleanup", "tag", "repository", "restore")
+)
 # Outcomes of a tag that this run did not delete.
 LEFT = ("already_gone", "changed_since", "not_tried")
 # Changes that a run made itself, or asked GitLab to make.
@@ -94,7 +96,7 @@ class Oracle:
         rows = [row for row in self._simulator.changes() if row["number"] > before]
         rows.sort(key=lambda row: int(row["number"]))
         own = _in_the_end(row for row in rows if row["cause"] in OWN)
-        done = [task for task in tasks if task.action in (CLEANUP, TAG, REPOSITORY)]
+        done = [task for task in tasks if task.action in (CLEANUP, TAG, REPOSITORY, RESTORE)]
         assert not (check and own), f"check mode changed {own}"
         if check:
             return
@@ -105,6 +107,7 @@ class Oracle:
         asked = [row for row in rows if row["cause"] == "request"]
         assert not asked or any(task.result.get("changed") for task in done), f"changed is false, and {asked}"
         _check_told(done, rows)
+        _check_restored(done, own)
 
 
 def _in_the_end(rows: Iterable[Mapping[str, Any]]) -> list[Change]:
@@ -125,6 +128,23 @@ def _check_told(tasks: Iterable[Finished], rows: Iterable[Mapping[str, Any]]) ->
             assert place in removed, f"{place} is told to be {outcome}, and was never removed"
         if outcome in LEFT:
             assert removed.get(place) not in OWN, f"{place} is told to be {outcome}, and this run deleted it"
+
+
+def _check_restored(tasks: Sequence[Finished], own: Sequence[Change]) -> None:
+    """Where tags are only put back, each was shown before, was not there, and is the image that was shown."""
+    done = [task for task in tasks if task.action == RESTORE]
+    if not done or len(done) < len(tasks) or any(task.result.get("truncated") for task in done):
+        return
+    shown = [row for task in done for row in task.result.get("tags") or () if row["action"] == "create"]
+    digests = {(row["repository"], row["name"]): row["digest"] for row in shown}
+    for change in own:
+        assert change.before is None, f"{change} is no tag that was put back"
+        assert digests.get(change.place) == change.after, f"no plan names {change}"
+    for task in done:
+        for row in (task.result.get("outcome") or {}).get("tags", ()):
+            written = Change((row["repository"], row["name"]), before=None, after=row["digest"])
+            if row["outcome"] in ("not_tried", "changed_since"):
+                assert written not in own, f"{written} is told to be {row['outcome']}"
 
 
 def _told(tasks: Iterable[Finished]) -> Iterator[tuple[Place, str]]:

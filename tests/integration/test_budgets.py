@@ -179,6 +179,30 @@ def test_a_cleanup_and_a_second_run_with_a_database(ansible: Ansible, simulator:
     assert within((50, 0), sent(simulator)) == (2 + 1 + 1 + 8, 0)
 
 
+@pytest.mark.parametrize("mode", ["M1", "M2"])
+def test_putting_back_what_a_run_deleted(ansible: Ansible, simulator: Simulator, tmp_path: Path, mode: str) -> None:
+    size = Size(projects=2, repositories=20, tags=KEPT + 3)
+    simulator.load(scenario(mode, size))
+    order = {"journal_path": str(tmp_path / "journal"), "return_limit": 1}
+    run = ansible.module("registry_cleanup", {**RULES, **order})
+    tags = run.result["outcome"]["counts"]["deleted"]
+    assert tags == 3 * size.all_repositories
+    sent(simulator)
+    # Each project and its list. Then a list of tags for each repository, each image, a token for each twenty
+    # repositories to read and another one to push, and whether the registry takes anything.
+    projects, reading = 2 * size.projects, size.all_repositories + tags + 2 * size.all_repositories // 20 + 1
+    check = ansible.module("registry_restore", order, check=True)
+    assert check.result["counts"]["deleted"] == tags
+    assert sent(simulator) == (projects, reading)
+    back = ansible.module("registry_restore", order)
+    assert back.result["outcome"]["counts"]["written"] == tags
+    # Each tag is looked at, written, and looked at again.
+    assert sent(simulator) == (projects, reading + 3 * tags)
+    again = ansible.module("registry_restore", order)
+    assert again.result["counts"]["there"] == tags
+    assert sent(simulator) == (projects, size.all_repositories + tags + size.all_repositories // 20)
+
+
 @pytest.mark.parametrize(
     ("mode", "via", "each"),
     [

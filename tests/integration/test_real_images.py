@@ -104,3 +104,26 @@ def test_what_is_gone_is_the_plan_and_everything_else_can_still_be_pulled(
     again = ansible.module("registry_cleanup", order, diff=True)
     assert again.result["changed"] is False
     assert again.result["diff"] == []
+
+
+def test_what_a_run_deleted_can_be_pulled_again_when_it_is_put_back(
+    ansible: Ansible, gitlab: Simulator, real_registry: Any, tmp_path: Path
+) -> None:
+    before = pulled(real_registry.url)
+    journal = {"journal_path": str(tmp_path / "journal")}
+    cleaned = ansible.module("registry_cleanup", {**ORDER, **journal, "read_via": "auto"})
+    assert cleaned.status == "ok", cleaned.message
+    deleted = cleaned.result["outcome"]["counts"]["deleted"]
+    assert deleted > 100
+    gone = pulled(real_registry.url)
+    assert len(gone) == len(before) - deleted
+    check = ansible.module("registry_restore", {**journal, "return_limit": 1000}, check=True, diff=True)
+    assert check.status == "ok", check.message
+    assert pulled(real_registry.url) == gone
+    run = ansible.module("registry_restore", {**journal, "return_limit": 1000}, diff=True)
+    assert run.status == "ok", run.message
+    assert run.result["outcome"]["counts"]["written"] == deleted
+    assert (run.result["tags"], run.result["diff"]) == (check.result["tags"], check.result["diff"])
+    assert pulled(real_registry.url) == before
+    again = ansible.module("registry_restore", journal)
+    assert (again.status, again.result["changed"]) == ("ok", False)

@@ -147,7 +147,12 @@ def test_a_tag_that_others_moved_meanwhile_is_left_alone(ansible: Ansible, simul
         [
             {**again, "path": "/manifests/main$", "set_tag": {"repository": TOOL, "name": "main", "digest": OTHER}},
             {**again, "path": "/manifests/old$", "remove_tag": {"repository": TOOL, "name": "old"}},
-            {**again, "path": "/manifests/new$", "add_tag": {"repository": TOOL, "name": "new", "digest": OTHER}},
+            {
+                **again,
+                "method": "GET",
+                "path": "/manifests/new$",
+                "add_tag": {"repository": TOOL, "name": "new", "digest": OTHER},
+            },
         ]
     )
     task = ansible.module(TAG, promotion(name=["main", "old", "new", "prod"], force=True))
@@ -175,7 +180,16 @@ def test_an_image_is_not_named_when_its_signature_is_another_one_by_now(ansible:
     signature = sign(simulator, APP, str(Shelf(simulator, APP).digest("v1")))
     moved = {"repository": TOOL, "name": signature, "digest": OTHER}
     simulator.faults(
-        [{"method": "HEAD", "path": r"\.sig$", "nth": 2, "count": 1, "action": "mutate", "add_tag": moved}]
+        [
+            {
+                "method": "GET",
+                "path": r"tool/manifests/.*\.sig$",
+                "nth": 2,
+                "count": 1,
+                "action": "mutate",
+                "add_tag": moved,
+            }
+        ]
     )
     task = ansible.module(TAG, promotion(copy_referrers=True))
     assert task.failed

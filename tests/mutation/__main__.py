@@ -54,6 +54,7 @@ MODULES = [
         "_policy/preview",
         "_repositories/planning",
     ),
+    *("_restore/planning", "_restore/runs"),
     *(
         "_rules/dates",
         "_rules/dead_alternatives",

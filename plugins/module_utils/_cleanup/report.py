@@ -165,8 +165,9 @@ def applied_cleanup(found: CleanupPlan, deleted: DeletionResult, pinned: t.Seque
     if failed:
         first = failed[0]
         place = f"{first.pin.path}@{first.pin.manifest.digest}"
+        got = "may have no tag" if any(each.outcome is WriteOutcome.UNVERIFIED for each in failed) else "got no tag"
         images = counted(len(pinned), "image")
-        sentences.append(f"{len(failed)} of {images} in use got no tag; first {place}: {first.message}")
+        sentences.append(f"{len(failed)} of {images} in use {got}; first {place}: {first.message}")
     if sentences and found.comparison:
         sentences.append(f"({summary})")
     outcome_rows = {

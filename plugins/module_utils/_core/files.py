@@ -213,15 +213,20 @@ def holds(path: str, parts: t.Iterable[str], option: str) -> bool:
         raise UsageError(f"{option} {path} can't be read: {error.strerror}.") from None
 
 
-def read_lines(path: str, option: str) -> t.Iterator[str]:
+def read_lines(path: str, option: str, longest: int = -1) -> t.Iterator[str]:
     """The lines of a file; none where there is no file.
+
+    Args:
+        path: of the file.
+        option: the option that holds the path, for the message.
+        longest: how many characters are read of a line at once; what is longer comes in pieces. -1 reads any line.
 
     Raises:
         UsageError: it can't be read.
     """
     try:
         with open(path, encoding="utf-8", errors="replace") as stream:
-            yield from stream
+            yield from iter(lambda: stream.readline(longest), "")
     except FileNotFoundError:
         return
     except OSError as error:

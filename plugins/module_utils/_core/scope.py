@@ -243,6 +243,11 @@ def _why_no_glob(text: str) -> str:
     return f"is a regular expression, and a glob is wanted: write {glob!r}{dot}"
 
 
+def is_repository_path(text: str) -> bool:
+    """Whether a text is the path of a repository exactly as GitLab writes it."""
+    return _REPOSITORY_PATH.fullmatch(text) is not None
+
+
 def repository_path(text: str, option: str = "repository") -> str:
     """The path of a repository as GitLab writes it.
 
@@ -258,8 +263,8 @@ def repository_path(text: str, option: str = "repository") -> str:
     after_host = _path_after_host(path)
     if after_host is not None:
         wanted = after_host.partition("?")[0]
-        raise _host_refusal(text, option, wanted if _REPOSITORY_PATH.fullmatch(wanted) else "")
-    if not _REPOSITORY_PATH.fullmatch(path):
+        raise _host_refusal(text, option, wanted if is_repository_path(wanted) else "")
+    if not is_repository_path(path):
         raise UsageError(f"{option} {path!r} is not the path of a repository: write it as group/project/name.")
     return path
 

@@ -48,9 +48,17 @@ class TagWrite(t.NamedTuple):
 
 
 class WriteOutcome(enum.Enum):
-    """What became of a tag that was to be written."""
+    """What became of a tag that was to be written.
+
+    WRITTEN: It is that image, and a look at it proves it.
+    UNVERIFIED: The registry took it, and could not be asked for it afterwards.
+    CHANGED_SINCE: It is another image by now, and was left.
+    NOT_WRITTEN: It was refused, or its answer was lost.
+    NOT_TRIED: Nothing was sent.
+    """
 
     WRITTEN = "written"
+    UNVERIFIED = "unverified"
     CHANGED_SINCE = "changed_since"
     NOT_WRITTEN = "not_written"
     NOT_TRIED = "not_tried"
@@ -63,8 +71,10 @@ class TagWriteResult(t.NamedTuple):
         tag_write: what was to be done.
         outcome: what became of it.
         message: why, if that is not plain.
+        changed: whether a request wrote it, or may have.
     """
 
     tag_write: TagWrite
     outcome: WriteOutcome
     message: str = ""
+    changed: bool = False

@@ -28,4 +28,4 @@ def check_deletes(reader: TagReader, method: DeleteMethod, repositories: t.Seque
         RequestError: it is, or can't be asked.
     """
     if reader.registry and repositories and method is DeleteMethod.REGISTRY:
-        check_writable(reader.registry, repositories[0].path)
+        check_writable(reader.registry, repositories[0].path, "delete tags")

@@ -42,7 +42,7 @@ _MAY_BE_NUMBERS = frozenset(
 )
 # Texts of several lines.
 _OF_LINES = frozenset({"approved_plan", "failed", "failure", "warnings", "notes"})
-_PATTERNS = frozenset({"name_regex_delete", "name_regex_keep", "match", "protect", "tag_name_pattern"})
+_PATTERNS = frozenset({"name_regex_delete", "name_regex_keep", "match", "protect", "tag_name_pattern", "tags"})
 
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 _NUMBER = re.compile(r"[+-]?\d{1,18}(\.\d{1,18})?", re.ASCII)

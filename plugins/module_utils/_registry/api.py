@@ -32,7 +32,7 @@ from .._core.oci import (
 from .._core.server import Mode
 from .._http.messages import MOST_PAGES, Response
 from .._http.retry import RetryPolicy
-from .auth import Registry, push_scopes, scope_of
+from .auth import Registry, scope_of
 from .errors import READ_ONLY, READ_ONLY_ADVICE, SERVICE, allowed_methods, error_codes, error_of
 from .request import request, request_repository
 
@@ -115,13 +115,22 @@ def check_version(registry: Registry, scopes: tuple[str, ...], operation: str | 
     )
 
 
-def current_digest(registry: Registry, path: str, reference: str) -> str | None:
-    """The digest behind a tag right now; None where there is no such tag."""
+def current_digest(registry: Registry, path: str, reference: str, *, absent: bool = False) -> str | None:
+    """The digest behind a tag right now; None where there is no such tag.
+
+    Args:
+        registry: which one.
+        path: of the repository.
+        reference: the tag.
+        absent: it was not there before, so it is asked for with a GET at once.
+    """
     operation = f"read {path}:{reference} in the registry"
-    answer = _manifest_request(registry, "HEAD", path, reference, operation)
+    answer = _manifest_request(registry, "GET" if absent else "HEAD", path, reference, operation)
     digest = answer.headers.get("Docker-Content-Digest", "")
     if answer.status == 200 and DIGEST.fullmatch(digest):
         return digest
+    if absent and answer.status == 404:
+        return None
     # A HEAD has no body that says whether the registry itself answered 404, and why.
     found = read_manifest(registry, path, reference)
     return found.digest if found else None
@@ -176,7 +185,7 @@ def put_manifest(registry: Registry, path: str, manifest: Manifest, reference: s
             "PUT",
             path,
             f"/manifests/{reference}",
-            scopes=push_scopes(path),
+            scopes=registry.push_scopes(path),
             actions=("push",),
             data=manifest.body,
             headers={"Content-Type": manifest.media_type},
@@ -236,17 +245,18 @@ def _deletion_scope(path: str) -> str:
     return scope_of(path, "pull,delete")
 
 
-def check_writable(registry: Registry, path: str) -> None:
+def check_writable(registry: Registry, path: str, what: str) -> None:
     """See that the registry is not in read-only mode, as far as it tells. One request.
 
     Args:
         registry: which one.
         path: of a repository that the caller may pull from.
+        what: is to be done, as in "delete tags".
 
     Raises:
         RequestError: it is in read-only mode, or can't be asked.
     """
-    operation = f"delete tags in registry {registry.url}"
+    operation = f"{what} in registry {registry.url}"
     answer = request_repository(
         registry, "OPTIONS", path, "/manifests/latest", operation=operation, accept=(400, 404, 405, 501)
     )

@@ -95,6 +95,7 @@ class Registry:
         self._token_clients: dict[str, Client] = {}
         self._tokens: dict[tuple[str, ...], Token] = {}
         self._scope_groups: dict[str, tuple[str, ...]] = {}
+        self._push_groups: dict[str, tuple[str, ...]] = {}
         self.challenge: Challenge | None = None
         if login and login.gitlab:
             self.challenge = Challenge(
@@ -103,13 +104,23 @@ class Registry:
 
     def prefetch_scopes(self, paths: t.Sequence[str]) -> None:
         """Let these repositories, which will be read, share tokens."""
-        for start in range(0, len(paths), TOKEN_SCOPES):
-            group = tuple(paths[start : start + TOKEN_SCOPES])
-            self._scope_groups.update((path, group) for path in group)
+        self._scope_groups.update(_in_groups(paths))
+
+    def prefetch_push_scopes(self, paths: t.Sequence[str]) -> None:
+        """Let these repositories, which may be written and which GitLab has, share tokens for that."""
+        self._push_groups.update(_in_groups(paths))
+
+    def push_alone(self, path: str) -> bool:
+        """Let a repository have a token of its own to write with; gives whether it shared one before."""
+        return len(self._push_groups.pop(path, ())) > 1
 
     def pull_scopes(self, path: str) -> tuple[str, ...]:
         """The scopes to read a repository with."""
         return tuple(scope_of(other, "pull") for other in self._scope_groups.get(path, (path,)))
+
+    def push_scopes(self, path: str) -> tuple[str, ...]:
+        """The scopes to write tags of a repository with."""
+        return tuple(scope_of(other, "pull,push") for other in self._push_groups.get(path, (path,)))
 
     def authorization(
         self,
@@ -227,9 +238,11 @@ def scope_of(path: str, actions: str) -> str:
     return f"repository:{path}:{actions}"
 
 
-def push_scopes(path: str) -> tuple[str, ...]:
-    """The scopes to write tags of a repository with."""
-    return (scope_of(path, "pull,push"),)
+def _in_groups(paths: t.Sequence[str]) -> t.Iterator[tuple[str, tuple[str, ...]]]:
+    """Each path with those that share a token with it."""
+    for start in range(0, len(paths), TOKEN_SCOPES):
+        group = tuple(paths[start : start + TOKEN_SCOPES])
+        yield from ((path, group) for path in group)
 
 
 @understanding("find the registry of this GitLab", SERVICE)

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.errors import RequestError
+from .._core.errors import ErrorKind, RequestError
 from .._core.models import SIGNATURE
 from .._core.oci import Manifest
 from .._core.tag_writes import TagWrite, TagWriteResult, WriteOutcome
@@ -141,12 +141,13 @@ def write_tags(registry: Registry, source: str, target: str, changes: t.Sequence
             for image in named[:1] if change.is_referrer else []:
                 _copy_once(registry, source, target, image, copied, by_digest=True)
             _copy_once(registry, source, target, change, copied)
-            result = _write_tag(registry, target, change)
+            result = write_tag(registry, target, change)
         except RequestError as error:
             result = TagWriteResult(change, WriteOutcome.NOT_WRITTEN, message=str(error))
         results.append(result)
         written = result.outcome is WriteOutcome.WRITTEN
-        if result.outcome is WriteOutcome.NOT_WRITTEN or (change.is_referrer and not written):
+        failed = result.outcome in (WriteOutcome.NOT_WRITTEN, WriteOutcome.NOT_TRIED)
+        if failed or (change.is_referrer and not written):
             return results + [_not_tried(left) for left in changes[position + 1 :]]
     return results
 
@@ -163,37 +164,49 @@ def _copy_once(
     copied.add(change.after)
 
 
-def _write_tag(registry: Registry, target: str, change: TagWrite) -> TagWriteResult:
+def write_tag(registry: Registry, target: str, change: TagWrite) -> TagWriteResult:
     """Write a tag, unless it is another image by now.
 
     After an answer that was lost, or that only asks for patience, the tag is read before it is written again.
 
-    Raises:
-        RequestError: it could not be read or written.
+    Returns:
+        What became of it. A failure is a result as well, and no exception.
     """
-    for attempts_left in registry.client.retry_loop():
-        now = current_digest(registry, target, change.name)
-        if now not in (change.before, change.after):
-            message = f"it is {now} by now" if now else "it is gone by now"
-            return TagWriteResult(change, WriteOutcome.CHANGED_SINCE, message=message)
-        if now == change.after:
-            break
-        try:
-            put_manifest(registry, target, change.image, change.name)
-        except RequestError as error:
-            if not attempts_left or not error.kind.is_transient:
-                raise
-        else:
-            break
-    return _verified(registry, target, change)
+    sent = 0
+    try:
+        for attempts_left in registry.client.retry_loop():
+            now = current_digest(registry, target, change.name, absent=change.before is None)
+            if now not in (change.before, change.after):
+                message = f"it is {now} by now" if now else "it is gone by now"
+                return TagWriteResult(change, WriteOutcome.CHANGED_SINCE, message=message)
+            if now == change.after:
+                break
+            sent += 1
+            try:
+                put_manifest(registry, target, change.image, change.name)
+            except RequestError as error:
+                if not attempts_left or not error.kind.is_transient:
+                    raise
+            else:
+                return _verified(registry, target, change)
+    except RequestError as error:
+        stopped = not sent and error.kind is ErrorKind.STOPPED
+        outcome = WriteOutcome.NOT_TRIED if stopped else WriteOutcome.NOT_WRITTEN
+        changed = sent > 1 or (sent > 0 and error.kind.effect_unknown)
+        return TagWriteResult(change, outcome, message=str(error), changed=changed)
+    return TagWriteResult(change, WriteOutcome.WRITTEN, changed=sent > 0)
 
 
 def _verified(registry: Registry, target: str, change: TagWrite) -> TagWriteResult:
-    now = current_digest(registry, target, change.name)
+    """What became of a tag that the registry took."""
+    try:
+        now = current_digest(registry, target, change.name)
+    except RequestError as error:
+        return TagWriteResult(change, WriteOutcome.UNVERIFIED, message=str(error), changed=True)
     if now == change.after:
-        return TagWriteResult(change, WriteOutcome.WRITTEN)
+        return TagWriteResult(change, WriteOutcome.WRITTEN, changed=True)
     message = f"the registry took it, and shows {now or 'no such tag'} afterwards"
-    return TagWriteResult(change, WriteOutcome.NOT_WRITTEN, message=message)
+    return TagWriteResult(change, WriteOutcome.NOT_WRITTEN, message=message, changed=True)
 
 
 def _not_tried(change: TagWrite) -> TagWriteResult:

@@ -18,14 +18,13 @@ from .._gitlab.projects import get_project
 from .._gitlab.repositories import get_repository
 from .._gitlab.repository_lookup import look_up_repository
 from .._module.registry import RegistryConnection
-from .._registry.auth import Registry, push_scopes, registry_of
-from .._registry.errors import not_granted
+from .._registry.auth import Registry, registry_of
 from .._registry.promotion import missing_subjects, read_tag_writes, referrers_of, source_image, with_contents
 from .._tags.capabilities import Sources, detect
 from .._tags.project_rules import rules_are_hidden
 from .._tags.query import TagQuery
 from .._tags.reader import TagReader, confirm_empty, open_reader
-from .._tags.token_rules import refuses_push
+from .._tags.token_rules import not_pushable
 from .planning import PromotionState, RemovalState
 from .request import PromotionRequest, RemovalRequest
 
@@ -70,30 +69,11 @@ def observe_promotion(connection: RegistryConnection, request: PromotionRequest)
         archived_project=target.archived_project,
     )
     if state.changes and target.repository and not (state.being_deleted or state.archived_project):
-        state = state._replace(protected=_not_pushable(registry, state))
+        state = state._replace(protected=not_pushable(registry, state.target, state.changes))
     overwritten = [write.name for write in state.writes if write.overwrites]
     if overwritten and request.force and target.repository:
         state = _with_protection(connection, state, target.repository, overwritten)
     return registry, state
-
-
-def _not_pushable(registry: Registry, state: PromotionState) -> frozenset[str]:
-    """The tags that the registry will not take, as the token to push them tells.
-
-    The repository has to be there: GitLab makes it for whoever asks for such a token.
-
-    Raises:
-        RequestError: the token allows no push, or there is none.
-    """
-    operation = f"write {state.target}:{state.changes[0].name} in the registry"
-    scopes = push_scopes(state.target)
-    rules = registry.tag_rules(scopes, state.target, operation)
-    denied = registry.denied_actions(scopes, state.target, ("push",))
-    if denied:
-        raise not_granted(state.target, denied, operation)
-    return frozenset(
-        write.name for write in state.changes if refuses_push(rules, overwrites=write.overwrites)(write.name)
-    )
 
 
 def _with_protection(

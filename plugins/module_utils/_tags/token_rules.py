@@ -16,7 +16,9 @@ import typing as t
 from .._core.errors import RequestError
 from .._core.models import Repository, Tag, TagListing
 from .._core.server import ServerCapabilities, TagRules
+from .._core.tag_writes import TagWrite
 from .._registry.auth import TOKEN_SCOPES, Registry, scope_of
+from .._registry.errors import not_granted
 from .._registry.tokens import TokenRules
 from .._rules.patterns import rule_search
 
@@ -38,6 +40,31 @@ def refuses_push(rules: TokenRules, *, overwrites: bool) -> t.Callable[[str], bo
         overwrites: the tag is there already. Only then it matters whether it is immutable.
     """
     return _refuses(rules.push + (rules.immutable if overwrites else ()), rules.push + rules.immutable)
+
+
+def not_pushable(registry: Registry, path: str, writes: t.Sequence[TagWrite]) -> frozenset[str]:
+    """The names of the tags that the registry will not take, as the token to push them tells. One request at most.
+
+    The repository has to be there: GitLab makes it for whoever asks for such a token.
+
+    Args:
+        registry: which one.
+        path: of the repository.
+        writes: the tags, one at least.
+
+    Raises:
+        RequestError: the token allows no push, or there is none.
+    """
+    operation = f"write {path}:{writes[0].name} in the registry"
+    scopes = registry.push_scopes(path)
+    rules = registry.tag_rules(scopes, path, operation)
+    denied = registry.denied_actions(scopes, path, ("push",))
+    # What a token for several repositories does not allow may be allowed to one that is asked for alone.
+    if denied and registry.push_alone(path):
+        return not_pushable(registry, path, writes)
+    if denied:
+        raise not_granted(path, denied, operation)
+    return frozenset(write.name for write in writes if refuses_push(rules, overwrites=write.overwrites)(write.name))
 
 
 def _refuses(patterns: t.Sequence[str], counted: t.Sequence[str]) -> t.Callable[[str], bool]:

@@ -10,6 +10,7 @@ sentence that C code makes, as for `name in names` or a dictionary of them.
 
 from __future__ import annotations
 
+import json
 import sys
 import threading
 from bisect import bisect_right
@@ -73,6 +74,19 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_fil
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import Parameters
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.preview import preview_policy
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry import catalog, promotion
+from ansible_collections.containerops.gitlab.plugins.module_utils._restore.planning import (
+    ObservedRepository,
+    in_waves,
+    plan_restore,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._restore.request import RestoreRequest, chosen
+from ansible_collections.containerops.gitlab.plugins.module_utils._restore.results import intent_of, restore_result
+from ansible_collections.containerops.gitlab.plugins.module_utils._restore.runs import (
+    choose_runs,
+    left_out,
+    runs_in,
+    tags_of,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.import_dates import (
@@ -672,6 +686,60 @@ def test_reading_and_deleting_grows_with_the_repositories() -> None:
             ]
             way = deletion_way(reader, DeleteMethod.GRAPHQL)
             assert delete(reader, Plan(tuple(parts)), way, RegistryHost(deletes_by_name=True)).ok
+
+        return work
+
+    check_growth(make)
+
+
+def journal(runs: int, each: int) -> list[str]:
+    """A journal of so many runs, which asked for so many tags each, and of which no one ended."""
+    lines = []
+    for number in range(runs):
+        start = {"event": "start", "time": f"t{number}", "server": "here", "fingerprint": f"sha256:{number}"}
+        rows = [
+            {"event": "delete_requested", "repository": path(number), "name": f"v{tag}", "digest": digest(tag)}
+            for tag in range(each)
+        ]
+        lines += [json.dumps(row) for row in (start, *rows)]
+    return lines
+
+
+@pytest.mark.parametrize("runs_and_tags", [lambda number: (number, 2), lambda number: (1, number)])
+@pytest.mark.parametrize("run", ["last", "all"])
+def test_a_journal_to_put_back_from(runs_and_tags: Callable[[int], tuple[int, int]], run: str) -> None:
+    def make(number: int) -> Work:
+        lines = journal(*runs_and_tags(number))
+
+        def work() -> None:
+            runs = runs_in(lines)
+            meant = choose_runs(runs, run, "here")
+            left_out(runs, meant, "here")
+            chosen(tags_of(meant), RestoreRequest("last", ("team/*",)))
+
+        return work
+
+    check_growth(make)
+
+
+@pytest.mark.parametrize("chained", [False, True])
+def test_a_plan_of_what_is_put_back(chained: bool) -> None:
+    """Each image may belong to the one before it."""
+
+    def make(number: int) -> Work:
+        [run] = runs_in(journal(1, number))
+        images = {
+            digest(each): Manifest(
+                digest(each), OCI_INDEX, body=b"", subject=digest(each - 1) if chained and each else None
+            )
+            for each in range(number)
+        }
+
+        def work() -> None:
+            plan = plan_restore(run.tags, {path(0): ObservedRepository(path(0), images=images)})
+            in_waves(plan)
+            intent_of(plan, 10)
+            restore_result([run], plan, {}, 10)
 
         return work
 

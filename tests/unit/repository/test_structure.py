@@ -48,6 +48,7 @@ PACKAGES: dict[str, set[str]] = {
     "_report": {"_core", "_rules", "_usage", "_plan", "_module", "_deletion"},
     "_repositories": {"_core", "_rules", "_plan", "_gitlab", "_module", "_tags", "_deletion"},
     "_tagging": {"_core", "_rules", "_plan", "_gitlab", "_registry", "_module", "_tags", "_deletion"},
+    "_restore": {"_core", "_rules", "_gitlab", "_registry", "_module", "_tags", "_deletion"},
     "_inventory": {"_core", "_http", "_gitlab", "_module"},
 }
 # What decides: no input or output, no clock, and no import of a module that has either. A package stands for all of it.
@@ -114,6 +115,7 @@ PURE = {
     *("_report/page_tables", "_report/results", "_report/rows", "_report/sentences", "_report/words"),
     *("_repositories/planning", "_repositories/request", "_repositories/results"),
     *("_tagging/planning", "_tagging/request", "_tagging/results"),
+    *("_restore/planning", "_restore/request", "_restore/results", "_restore/runs"),
     *("_inventory/hosts", "_inventory/request"),
 }
 HARMLESS = {

@@ -178,10 +178,10 @@ def test_a_registry_in_read_only_mode_says_so_beforehand(server: RegistryServer,
     server.fake.answers["OPTIONS /a/b/manifests/latest"] = answer
     if read_only:
         with pytest.raises(RequestError, match="the registry is in read-only mode") as caught:
-            check_writable(server.registry(), "a/b")
+            check_writable(server.registry(), "a/b", "delete tags")
         assert not caught.value.kind.is_transient
     else:
-        check_writable(server.registry(), "a/b")
+        check_writable(server.registry(), "a/b", "delete tags")
     assert server.requests_to("/v2/") == ["OPTIONS /v2/a/b/manifests/latest"]
     assert [scopes for _authorization, scopes in server.fake.tokens] == [["repository:a/b:pull"]]
 

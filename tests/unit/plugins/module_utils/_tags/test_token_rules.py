@@ -14,16 +14,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag, TagListing
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, Manifest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import (
     Mode,
     ReadMethod,
     ServerCapabilities,
     TagRules,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.tag_writes import TagWrite
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.tokens import TokenRules, token_in
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.token_rules import (
+    not_pushable,
     refuses_push,
     with_token_rules,
 )
@@ -137,6 +140,35 @@ def test_rules_that_can_be_read_another_time_are_not_taken_for_none(
     unread = with_token_rules(server.registry(), READ_BY_REGISTRY, [listing()])[0]
     assert (unread.error.kind if unread.error else None) is kind
     assert bool(unread.tags) is (kind is None)
+
+
+def writes(*names: str) -> list[TagWrite]:
+    return [TagWrite(name, Manifest("sha256:0", OCI_IMAGE, body=b"{}")) for name in names]
+
+
+def test_twenty_repositories_share_a_token_to_push(server: RegistryServer) -> None:
+    rules = {"tag_deny_access_patterns": {"push": ["^v"]}}
+    server.fake.meta = lambda scope: rules if ":a/r7:" in scope else None
+    paths = [f"a/r{number}" for number in range(45)]
+    registry = server.registry()
+    registry.prefetch_push_scopes(paths)
+    found = {path: not_pushable(registry, path, writes("v1", "main")) for path in paths}
+    assert {path: names for path, names in found.items() if names} == {"a/r7": {"v1"}}
+    assert [len(scopes) for _authorization, scopes in server.fake.tokens] == [20, 20, 5]
+    assert server.fake.tokens[0][1][0] == "repository:a/r0:pull,push"
+
+
+def test_a_token_to_push_that_is_not_given_together_is_asked_for_alone(server: RegistryServer) -> None:
+    server.fake.allow = lambda scope: ":a/no:" not in scope
+    registry = server.registry()
+    registry.prefetch_push_scopes(["a/yes", "a/no"])
+    assert not_pushable(registry, "a/yes", writes("v1")) == frozenset()
+    with pytest.raises(RequestError, match="the token for the registry allows no push on a/no"):
+        not_pushable(registry, "a/no", writes("v1"))
+    assert [scopes for _authorization, scopes in server.fake.tokens][1:] == [["repository:a/no:pull,push"]]
+    server.fake.allow = lambda scope: True
+    assert registry.push_scopes("a/no") == ("repository:a/no:pull,push",)
+    assert len(registry.push_scopes("a/yes")) == 2
 
 
 @given(

@@ -1,0 +1,166 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What registry_restore returns. Pure."""
+
+from __future__ import annotations
+
+import typing as t
+from collections import Counter
+
+from .._core.diffs import diff_part, hidden_part
+from .._core.errors import UsageError
+from .._core.tag_writes import WriteOutcome
+from .._module.intent import Applied, Intent
+from .._module.results import truncate_lists
+from .planning import ObservedRepository, PlannedTag, RestoredTag, RestoreReason
+from .runs import JournalRun
+
+_NOTES = [
+    "The same rules delete these tags again. Change them, or protect the tags, before the next cleanup.",
+    "With a metadata database a tag that is put back is dated now, so a rule by age deletes it only when it is old "
+    "enough again, and keep_n counts it as one of the newest.",
+]
+_CHANGED = WriteOutcome.CHANGED_SINCE
+_GOOD = (WriteOutcome.WRITTEN, _CHANGED)
+
+
+def intent_of(plan: t.Sequence[PlannedTag], limit: int) -> Intent:
+    """What would be put back. limit: the most lines of the diff."""
+    back = [each for each in plan if each.reason.restores]
+    rows = [diff_part(f"{each.tag.repository}:{each.tag.name}", after=f"{each.tag.digest}\n") for each in back[:limit]]
+    hidden = len(back) - len(rows)
+    lost = _shortfall(plan)
+    return Intent(
+        changed=bool(back),
+        diff=[*rows, *([hidden_part(after=f"{hidden} more tags")] if hidden else [])],
+        unread=[UsageError(lost)] if lost else (),
+        verb="put back",
+    )
+
+
+def _shortfall(plan: t.Sequence[PlannedTag]) -> str:
+    """What can't be put back; empty if all can be."""
+    lost = [each for each in plan if not each.reason.is_good]
+    if not lost:
+        return ""
+    counts = Counter(each.reason for each in lost)
+    told = ", ".join(f"{counts[reason]} {reason.value}" for reason in RestoreReason if counts[reason])
+    first = lost[0]
+    return (
+        f"{len(lost)} of {len(plan)} tags can't be put back ({told}); first {first.tag.repository}:{first.tag.name}: "
+        f"{first.message.rstrip('.')}."
+    )
+
+
+def restore_result(
+    runs: t.Sequence[JournalRun],
+    plan: t.Sequence[PlannedTag],
+    repositories: t.Mapping[str, ObservedRepository],
+    limit: int,
+) -> dict[str, t.Any]:
+    """The plan.
+
+    Args:
+        runs: those that are meant.
+        plan: a decision for each of their tags.
+        repositories: what was read.
+        limit: the most entries of each list.
+    """
+    ordered = sorted(plan, key=lambda each: (each.reason.is_good, not each.reason.restores))
+    counts = Counter(each.reason for each in plan)
+    errors = [
+        {"repository": each.path, **each.error.as_result()}
+        for _path, each in sorted(repositories.items())
+        if each.error
+    ]
+    lists = {"runs": [run.as_result() for run in runs], "tags": [_row(each) for each in ordered], "errors": errors}
+    return {
+        **truncate_lists(lists, limit),
+        "counts": {reason.value: counts[reason] for reason in RestoreReason},
+        "notes": _NOTES if counts[RestoreReason.DELETED] else [],
+    }
+
+
+def _row(planned: PlannedTag) -> dict[str, t.Any]:
+    tag = planned.tag
+    return {
+        "repository": tag.repository,
+        "name": tag.name,
+        "digest": tag.digest,
+        "now": planned.now,
+        "action": "create" if planned.reason.restores else "none",
+        "reason": planned.reason.value,
+        "journal": tag.outcome.value if tag.outcome else None,
+        "message": planned.message,
+    }
+
+
+def warnings_of(plan: t.Iterable[PlannedTag], unended: t.Sequence[JournalRun]) -> list[str]:
+    """What the user should know, one sentence each.
+
+    Args:
+        plan: a decision for each tag.
+        unended: runs that are not chosen, and that the chosen one may have gone on with.
+    """
+    found = []
+    if unended:
+        told = ", ".join(run.label for run in unended[-3:])
+        found.append(f"Runs before it did not end, and what they deleted is not put back: {told}. Choose them by run.")
+    replaced = [each for each in plan if each.reason is RestoreReason.REPLACED]
+    return [*found, *_left_warning([(each, each.message) for each in replaced])]
+
+
+def _left_warning(left: t.Sequence[tuple[PlannedTag, str]]) -> list[str]:
+    """The warning of tags that are other images by now, each with what it is."""
+    if not left:
+        return []
+    first, message = left[0]
+    place = f"{first.tag.repository}:{first.tag.name}"
+    return [f"{len(left)} tags were pushed again meanwhile and are left as they are; first {place}: {message}."]
+
+
+def applied_restore(plan: t.Sequence[PlannedTag], done: t.Sequence[RestoredTag], limit: int) -> Applied:
+    """What became of the tags.
+
+    Args:
+        plan: a decision for each tag.
+        done: what became of those that were to be put back.
+        limit: the most entries of each list.
+    """
+    short = [each for each in done if each.result.outcome not in _GOOD]
+    changed = [(each.planned, each.result.message) for each in done if each.result.outcome is _CHANGED]
+    counts = Counter(each.result.outcome for each in done)
+    rows = [_outcome_row(each) for each in sorted(done, key=lambda each: each.result.outcome in _GOOD)]
+    return Applied(
+        outcome={
+            **truncate_lists({"tags": rows}, limit),
+            "counts": {kind.value: counts[kind] for kind in WriteOutcome},
+        },
+        shortfall=f"{_not_done(done, short)} {_shortfall(plan)}".rstrip() if short else "",
+        warnings=_left_warning(changed),
+        changed=any(each.result.changed for each in done),
+    )
+
+
+def _outcome_row(done: RestoredTag) -> dict[str, t.Any]:
+    tag = done.planned.tag
+    return {
+        "repository": tag.repository,
+        "name": tag.name,
+        "digest": tag.digest,
+        "outcome": done.result.outcome.value,
+        "message": done.result.message,
+    }
+
+
+def _not_done(done: t.Sequence[RestoredTag], short: t.Sequence[RestoredTag]) -> str:
+    written = sum(1 for each in done if each.result.outcome is WriteOutcome.WRITTEN)
+    tag, result = short[0].planned.tag, short[0].result
+    return (
+        f"{written} of {len(done)} tags were put back; {tag.repository}:{tag.name} is {result.outcome.value}: "
+        f"{result.message.rstrip('.')}."
+    )

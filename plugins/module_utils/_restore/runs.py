@@ -1,0 +1,243 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""The runs that a journal tells of, and the tags that each of them deleted. Pure.
+
+A journal may come from anywhere. A line that is torn was not followed by a request and is passed over; any other line
+that no cleanup writes is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import typing as t
+
+from .._core.errors import UsageError, quotable
+from .._core.models import TAG_NAME
+from .._core.oci import DIGEST
+from .._core.scope import is_repository_path
+from .._deletion.earlier_runs import JournalEvent
+from .._deletion.outcomes import TagOutcome
+
+# Longer lines hold more digests than an image has referrers.
+LONGEST_LINE = 1024 * 1024
+# Asked for, and then left: it was gone already, or is another image by now, or nothing was sent.
+_NOT_DELETED = {TagOutcome.ALREADY_GONE, TagOutcome.CHANGED_SINCE, TagOutcome.NOT_TRIED}
+_LONGEST_TEXT = 200
+# GitLab: a project's path and the name of a repository in it have at most 255 characters each.
+_LONGEST_PATH = 511
+LAST, ALL = "last", "all"
+
+
+class DeletedTag(t.NamedTuple):
+    """A tag whose deletion a run asked for.
+
+    Args:
+        repository: its path.
+        name: of the tag.
+        digest: of its image; None if the run did not know it.
+        outcome: what became of it; None if the run was killed before it knew.
+    """
+
+    repository: str
+    name: str
+    digest: str | None
+    outcome: TagOutcome | None = None
+
+
+class JournalRun(t.NamedTuple):
+    """A run of a cleanup.
+
+    Args:
+        time: when it began, by the clock of its machine.
+        server: URL of GitLab.
+        fingerprint: of its plan.
+        approved: fingerprint of the approved plan; empty if there was none.
+        tags: those that it deleted, or may have deleted.
+        ended: whether it told its end.
+    """
+
+    time: str
+    server: str
+    fingerprint: str
+    approved: str
+    tags: tuple[DeletedTag, ...] = ()
+    ended: bool = False
+
+    @property
+    def plan(self) -> str:
+        """What tells its plan from others: a run that goes on with an approved plan makes one of its own."""
+        return self.approved or self.fingerprint
+
+    @property
+    def label(self) -> str:
+        """The run in a sentence."""
+        return f"{self.time} (plan {self.plan.removeprefix('sha256:')[:12]}, {len(self.tags)} tags)"
+
+    def as_result(self) -> dict[str, t.Any]:
+        return {
+            "time": self.time,
+            "fingerprint": self.fingerprint,
+            "approved": self.approved or None,
+            "tags": len(self.tags),
+            "ended": self.ended,
+        }
+
+
+def runs_in(lines: t.Iterable[str]) -> list[JournalRun]:
+    """The runs of a journal, in their order.
+
+    Raises:
+        UsageError: a line is none that a cleanup writes.
+    """
+    runs: list[JournalRun] = []
+    tags: dict[tuple[str, str], DeletedTag] = {}
+    for number, line in enumerate(lines, 1):
+        row = _row_of(line, number)
+        event = row.get("event")
+        if event == JournalEvent.START.value:
+            _close(runs, tags)
+            runs.append(_started(row, number))
+        elif event in (JournalEvent.DELETE_REQUESTED.value, JournalEvent.OUTCOME.value):
+            if not runs:
+                raise _refusal(number, "comes before the start of a run")
+            tag = _tag_of(row, number)
+            key = (tag.repository, tag.name)
+            if event == JournalEvent.DELETE_REQUESTED.value:
+                tags[key] = tag
+            elif key in tags:
+                tags[key] = tags[key]._replace(outcome=_outcome_of(row, number))
+        elif event == JournalEvent.END.value and runs:
+            runs[-1] = runs[-1]._replace(ended=True)
+    _close(runs, tags)
+    return runs
+
+
+def _close(runs: list[JournalRun], tags: dict[tuple[str, str], DeletedTag]) -> None:
+    """Give the last run its tags; those of the next one are none yet."""
+    if runs:
+        left = tuple(tag for tag in tags.values() if tag.outcome not in _NOT_DELETED)
+        runs[-1] = runs[-1]._replace(tags=left)
+    tags.clear()
+
+
+def _row_of(line: str, number: int) -> dict[str, t.Any]:
+    """What a line tells; nothing if it is torn.
+
+    Raises:
+        UsageError: it is too long.
+    """
+    if len(line) >= LONGEST_LINE:
+        raise _refusal(number, f"is longer than {LONGEST_LINE} characters")
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError):
+        return {}
+    return row if isinstance(row, dict) else {}
+
+
+def _started(row: t.Mapping[str, t.Any], number: int) -> JournalRun:
+    return JournalRun(
+        time=_text(row, "time", number),
+        server=_text(row, "server", number),
+        fingerprint=_text(row, "fingerprint", number),
+        approved=_text(row, "approved", number) if row.get("approved") is not None else "",
+    )
+
+
+def _text(row: t.Mapping[str, t.Any], key: str, number: int) -> str:
+    value = row.get(key)
+    if not isinstance(value, str) or not value or len(value) > _LONGEST_TEXT or not value.isprintable():
+        raise _refusal(number, f"has no {key} that a cleanup writes")
+    return value
+
+
+def _tag_of(row: t.Mapping[str, t.Any], number: int) -> DeletedTag:
+    path, name, digest = row.get("repository"), row.get("name"), row.get("digest")
+    if not isinstance(path, str) or len(path) > _LONGEST_PATH or not is_repository_path(path):
+        raise _refusal(number, f"names {_shown(path)}, which is not the path of a repository")
+    if not isinstance(name, str) or not TAG_NAME.fullmatch(name):
+        raise _refusal(number, f"names {_shown(name)}, which is not the name of a tag")
+    if digest is not None and (not isinstance(digest, str) or not DIGEST.fullmatch(digest)):
+        raise _refusal(number, f"names {_shown(digest)}, which is not a digest")
+    return DeletedTag(path, name, digest=digest)
+
+
+def _outcome_of(row: t.Mapping[str, t.Any], number: int) -> TagOutcome:
+    try:
+        return TagOutcome(row.get("outcome"))
+    except ValueError:
+        raise _refusal(number, f"tells {_shown(row.get('outcome'))}, which is not what becomes of a tag") from None
+
+
+def _shown(value: t.Any) -> str:
+    return repr(quotable(str(value), 60))
+
+
+def _refusal(number: int, what: str) -> UsageError:
+    return UsageError(
+        f"Line {number} of journal_path {what}: give a file that journal_path of registry_cleanup wrote, or that "
+        "registry_plan_package fetched."
+    )
+
+
+def choose_runs(runs: t.Sequence[JournalRun], run: str, server: str) -> list[JournalRun]:
+    """The runs that are meant, in their order.
+
+    Args:
+        runs: all that the journal tells of.
+        run: last, all, or the beginning of a time or of a fingerprint. Runs of one plan belong together.
+        server: URL of GitLab.
+
+    Raises:
+        UsageError: none is meant, or it is not clear which one.
+    """
+    if not runs:
+        raise UsageError("journal_path tells of no run of registry_cleanup, or is not there.")
+    here = [each for each in runs if each.server == server]
+    if not here:
+        others = ", ".join(sorted({each.server for each in runs})[:3])
+        raise UsageError(f"journal_path tells of runs on {others} alone, and api_url leads to {server}.")
+    deleting = [each for each in here if each.tags]
+    if run == ALL or not deleting:
+        return deleting
+    meant = deleting[-1:] if run == LAST else [each for each in here if _is_named(each, run)]
+    plans = {each.plan for each in meant}
+    if len(plans) == 1:
+        return [each for each in deleting if each.plan in plans]
+    found = "fits several runs" if plans else "fits no run"
+    told = ", ".join(each.label for each in (meant or deleting)[-5:])
+    raise UsageError(f"run {run!r} {found} that journal_path tells of: {told}.")
+
+
+def _is_named(run: JournalRun, beginning: str) -> bool:
+    bare = (each.removeprefix("sha256:") for each in (run.fingerprint, run.approved))
+    return any(text.startswith(beginning) for text in (run.time, run.fingerprint, run.approved, *bare))
+
+
+def left_out(runs: t.Sequence[JournalRun], chosen: t.Sequence[JournalRun], server: str) -> list[JournalRun]:
+    """Runs right before the last chosen one that did not end: it may have gone on with what they began.
+
+    Args:
+        runs: all that the journal tells of.
+        chosen: those of them that are meant.
+        server: URL of GitLab.
+    """
+    meant = {id(each) for each in chosen}
+    here = [each for each in runs if each.server == server]
+    last = max((position for position, each in enumerate(here) if id(each) in meant), default=0)
+    found: list[JournalRun] = []
+    for each in reversed(here[:last]):
+        if each.ended:
+            break
+        found.append(each)
+    return [each for each in reversed(found) if each.tags and id(each) not in meant]
+
+
+def tags_of(runs: t.Iterable[JournalRun]) -> list[DeletedTag]:
+    """The tags that runs deleted, each as it was deleted last, by repository and name."""
+    found = {(tag.repository, tag.name): tag for run in runs for tag in run.tags}
+    return [found[key] for key in sorted(found)]
