@@ -37,6 +37,7 @@ class Approved(t.NamedTuple):
         totals: the whole plan in numbers.
         rules: the options that it was made by.
         refusals: why nothing may be deleted, one sentence each without its full stop.
+        removals: paths of the repositories that may be deleted as a whole.
     """
 
     fingerprint: str
@@ -48,6 +49,7 @@ class Approved(t.NamedTuple):
     totals: t.Mapping[str, t.Any]
     rules: t.Mapping[str, t.Any] = {}
     refusals: tuple[str, ...] = ()
+    removals: frozenset[str] = frozenset()
 
 
 class ApprovalTerms(t.NamedTuple):

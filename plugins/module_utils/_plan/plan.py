@@ -19,6 +19,7 @@ from .._core.models import ListingState, Repository, ServerPolicy
 from .._rules.decision import DateSource, Decision
 from .._rules.matches import EntryMatches
 from .._rules.reasons import Certainty, Reason
+from .repository_decision import RepositoryDecision
 
 _LONG_AGO = datetime(1, 1, 1, tzinfo=timezone.utc)
 
@@ -38,6 +39,7 @@ class RepositoryPlan:
         certainty: how exact it is what is deleted, where GitLab itself decides.
         uncertainties: why it is not exact, one sentence each without its full stop.
         expected: how many tags GitLab deletes at least and at most; None if the decisions say it.
+        whole: what happens to the repository itself; None if the plan is about tags alone.
     """
 
     repository: Repository
@@ -50,6 +52,7 @@ class RepositoryPlan:
     certainty: Certainty = Certainty.EXACT
     uncertainties: tuple[str, ...] = ()
     expected: tuple[int, int] | None = None
+    whole: RepositoryDecision | None = None
 
     @property
     def deletion_range(self) -> tuple[int, int]:
