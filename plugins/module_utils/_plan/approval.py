@@ -14,6 +14,7 @@ import typing as t
 from datetime import datetime
 
 from .._core.errors import UsageError
+from .._rules.durations import seconds
 
 # Inline plans travel through variables of job templates: awx/main/models/unified_jobs.py cuts larger ones.
 LARGEST_INLINE = 64 * 1024
@@ -64,6 +65,59 @@ class ApprovalTerms(t.NamedTuple):
     fingerprint: str
     max_age: int
     max_drift_percent: float | None = None
+
+
+class Approval(t.NamedTuple):
+    """A plan that somebody approved, and the terms on which it is taken."""
+
+    plan: Approved
+    terms: ApprovalTerms
+
+
+def given_approval(
+    params: t.Mapping[str, t.Any],
+    lines: t.Iterable[str] | None,
+    parse: t.Callable[[t.Iterable[str]], Approved],
+) -> Approval | None:
+    """The plan that was approved, whole and under its fingerprint.
+
+    Args:
+        params: the module's options.
+        lines: of the approved plan; None where there is none.
+        parse: reads the plan.
+
+    Returns:
+        None where there is no plan and none is required.
+
+    Raises:
+        UsageError: there is no plan or no fingerprint, they do not belong together, or the plan was altered.
+    """
+    inline, fingerprint = params["approved_plan"], params["approved_fingerprint"]
+    if lines is None:
+        if params["require_approval"]:
+            raise UsageError(
+                "Nothing is deleted here without approval: give approved_plan_path or approved_plan, and "
+                "approved_fingerprint."
+            )
+        if fingerprint is not None:
+            raise UsageError("approved_fingerprint needs approved_plan_path or approved_plan.")
+        return None
+    if not fingerprint:
+        raise UsageError("An approved plan needs approved_fingerprint, which does not come from the plan itself.")
+    if inline is not None and len(inline.encode()) > LARGEST_INLINE:
+        raise UsageError(f"approved_plan is larger than {LARGEST_INLINE} bytes: give a file in approved_plan_path.")
+    terms = ApprovalTerms(
+        fingerprint=fingerprint_of_approval(fingerprint),
+        max_age=seconds(params["plan_max_age"], "plan_max_age"),
+        max_drift_percent=params.get("max_drift_percent"),
+    )
+    option = "approved_plan" if inline is not None else f"approved_plan_path {params['approved_plan_path']}"
+    try:
+        plan = parse(lines)
+    except UsageError as error:
+        raise UsageError(f"{option}: {error}") from None
+    check_fingerprint(plan, terms)
+    return Approval(plan=plan, terms=terms)
 
 
 def fingerprint_of_approval(text: str) -> str:

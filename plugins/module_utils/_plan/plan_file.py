@@ -6,10 +6,12 @@
 
 """The file of a plan: how it is sealed and written. Pure.
 
-JSON Lines: a first line, then for each repository a line that those of its tags follow. A plan for whole repositories
-has another format: the line of a repository also says what happens to it, and only deleted ones have lines of tags. The line of a repository has
+JSON Lines: a first line, then for each repository a line that those of its tags follow. The line of a repository has
 the fingerprint of itself and its tags. The first line has that of itself and of all repositories, which is the plan's.
 So every byte of the file is under the fingerprint that is approved.
+
+A plan for whole repositories has another format: the line of a repository also says what happens to it, and only the
+tags of deleted ones have lines.
 """
 
 from __future__ import annotations
