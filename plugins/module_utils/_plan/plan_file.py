@@ -77,7 +77,6 @@ def sealed(plan: Plan, circumstances: t.Mapping[str, t.Any], file_format: str = 
         circumstances: where, when, of what and by which options it was made.
         file_format: the format of its file, REPOSITORY_FORMAT if it is about whole repositories.
     """
-    reasons = Counter(part.whole.reason for part in plan.repositories if part.whole)
     fingerprints = tuple(
         fingerprint_of(itertools.chain([written_line(_repository_row(part))], _tag_lines(part)))
         for part in plan.repositories
@@ -87,7 +86,7 @@ def sealed(plan: Plan, circumstances: t.Mapping[str, t.Any], file_format: str = 
         "format": file_format,
         "version": FILE_VERSION,
         **circumstances,
-        "totals": {**totals(plan), **(whole_totals(reasons) if file_format == REPOSITORY_FORMAT else {})},
+        "totals": {**totals(plan), **(whole_totals(whole_counts(plan)) if file_format == REPOSITORY_FORMAT else {})},
         "refusals": list(plan.refusals),
     }
     return SealedPlan(plan, header=with_fingerprint(row, fingerprints), fingerprints=fingerprints)
@@ -124,6 +123,11 @@ def _whole_row(part: RepositoryPlan, whole: RepositoryDecision) -> dict[str, t.A
         "why": whole.why,
         **({} if whole.listed or part.error else {"listing": None}),
     }
+
+
+def whole_counts(plan: Plan) -> Counter[RepositoryReason]:
+    """How many repositories are deleted or kept as a whole, by reason."""
+    return Counter(part.whole.reason for part in plan.repositories if part.whole)
 
 
 def whole_totals(reasons: t.Mapping[RepositoryReason, int]) -> dict[str, t.Any]:

@@ -44,7 +44,7 @@ PACKAGES: dict[str, set[str]] = {
     "_info": {"_core", "_rules", "_usage", "_gitlab", "_registry", "_module", "_tags", "_policy", "_settings"},
     "_plan_files": {"_core", "_http", "_plan", "_gitlab", "_module"},
     "_report": {"_core", "_rules", "_usage", "_plan", "_module", "_deletion"},
-    "_repositories": {"_core", "_rules", "_plan", "_gitlab", "_module", "_tags", "_deletion"},
+    "_repositories": {"_core", "_http", "_rules", "_plan", "_gitlab", "_module", "_tags", "_deletion"},
     "_tagging": {"_core", "_rules", "_plan", "_gitlab", "_registry", "_module", "_tags", "_deletion"},
     "_inventory": {"_core", "_http", "_gitlab", "_module"},
 }
@@ -99,7 +99,9 @@ PURE = {
     *("_report/outcomes", "_report/prometheus", "_report/request", "_report/set_options"),
     *("_report/page", "_report/page_data", "_report/page_lists", "_report/page_overview", "_report/page_style"),
     *("_report/page_tables", "_report/results", "_report/rows", "_report/sentences", "_report/words"),
-    *("_repositories/planning", "_repositories/request", "_repositories/results"),
+    *("_repositories/choice", "_repositories/conditions", "_repositories/planning", "_repositories/request"),
+    *("_repositories/results", "_repositories/scope_planning", "_repositories/scope_request"),
+    "_repositories/scope_results",
     *("_tagging/planning", "_tagging/request", "_tagging/results"),
     *("_inventory/hosts", "_inventory/request"),
 }
