@@ -130,8 +130,8 @@ options:
         elements: str
   in_use:
     description:
-      - Images that run somewhere, written as for M(containerops.gitlab.registry_cleanup). A repository of a scope that
-        such an image is or may be of is kept, whatever tags it has, since images without a tag go with it.
+      - Images that run somewhere, written as for M(containerops.gitlab.registry_cleanup). A repository of a scope is
+        kept if such an image is, or may be, in it, whatever tags it has: its images without a tag would be deleted too.
     type: list
     elements: str
   in_use_sources:

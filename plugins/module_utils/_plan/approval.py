@@ -107,7 +107,7 @@ def given_approval(
     if inline is not None and len(inline.encode()) > LARGEST_INLINE:
         raise UsageError(f"approved_plan is larger than {LARGEST_INLINE} bytes: give a file in approved_plan_path.")
     terms = ApprovalTerms(
-        fingerprint=fingerprint_of_approval(fingerprint),
+        fingerprint=_fingerprint_of_approval(fingerprint),
         max_age=seconds(params["plan_max_age"], "plan_max_age"),
         max_drift_percent=params.get("max_drift_percent"),
     )
@@ -120,7 +120,7 @@ def given_approval(
     return Approval(plan=plan, terms=terms)
 
 
-def fingerprint_of_approval(text: str) -> str:
+def _fingerprint_of_approval(text: str) -> str:
     """A fingerprint as plans have it, or its beginning: it may be given in capitals, in quotes, and without sha256:.
 
     Args:

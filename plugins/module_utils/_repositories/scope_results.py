@@ -55,7 +55,7 @@ def scope_intent(plan: Plan, limit: int) -> Intent:
         changed=changed,
         diff=[*intent.diff, *rows[:limit]] if changed else [],
         kept="It was kept.",
-        summary=summary_of(plan),
+        summary=_summary_of(plan),
     )
 
 
@@ -64,7 +64,7 @@ def _difference(part: RepositoryPlan) -> dict[str, str]:
     return diff_part(part.repository.path, before=f"repository {part.repository.path}  {why}\n")
 
 
-def summary_of(plan: Plan) -> str:
+def _summary_of(plan: Plan) -> str:
     """The plan in one sentence without its full stop."""
     deleted, number = len(removals_of(plan)), len(plan.repositories)
     verb = "is" if deleted == 1 else "are"
@@ -105,7 +105,7 @@ def scope_result(
         ],
         "plan": {
             "fingerprint": sealed.fingerprint,
-            "summary": summary_of(plan),
+            "summary": _summary_of(plan),
             "totals": {
                 "repositories": len(plan.repositories),
                 **whole_totals(whole_counts(plan)),

@@ -169,5 +169,5 @@ def test_what_can_not_be_followed_stays_scheduled(status: int, message: str) -> 
 
 @pytest.mark.parametrize("outcome", RepositoryOutcome)
 def test_what_is_good(outcome: RepositoryOutcome) -> None:
-    wanted = ("deleted", "scheduled", "emptied", "tags_kept")
+    wanted = ("deleted", "scheduled", "emptied", "tags_kept", "changed_since")
     assert outcome.is_good is (outcome.value in wanted)
