@@ -447,6 +447,11 @@ plan:
       type: dict
       returned: success
       sample: null
+plan_path:
+  description: The file with the plan.
+  returned: when it was written
+  type: str
+  sample: /tmp/repositories.jsonl
 matches:
   description: What each entry of O(protect) and O(exclude_repositories) matches, at most O(return_limit) of them.
   returned: when the repositories could be read

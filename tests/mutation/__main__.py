@@ -41,7 +41,8 @@ MODULES = [
     *("_deletion/verification", "_info/rows", "_inventory/hosts"),
     *("_plan/approval", "_plan/drift", "_plan/limits", "_plan/merge"),
     *("_plan/plan_file", "_plan/plan_reading"),
-    *("_plan/results", "_policy/lint", "_policy/prediction", "_policy/preview", "_repositories/planning"),
+    *("_plan/results", "_policy/lint", "_policy/prediction", "_policy/preview"),
+    *("_repositories/choice", "_repositories/conditions", "_repositories/planning", "_repositories/scope_planning"),
     *(
         "_rules/dates",
         "_rules/dead_alternatives",
