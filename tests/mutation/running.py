@@ -20,7 +20,10 @@ from tests.tools.collection import LEFT_OUT, NAME, ROOT
 PLACE = ROOT / "build" / "mutants"
 TESTS = [Path("tests/unit/plugins/module_utils"), Path("tests/conformance/test_tables.py")]
 # Properties over so many cases that each mutant would take seconds: smaller ones and examples hold the same rules.
-TOO_SLOW = [TESTS[0] / "_cleanup" / "test_planning_properties.py"]
+TOO_SLOW = [
+    TESTS[0] / "_cleanup" / "test_planning_properties.py",
+    TESTS[0] / "_repositories" / "test_scope_properties.py",
+]
 KILLED, SURVIVED, UNTESTED = (1, 3), (0,), (5, 33)
 # A mutant that loops for ever is noticed as much as one that fails.
 TIMED_OUT = (-24, 24, 36, 152, 255)
