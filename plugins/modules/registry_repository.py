@@ -131,7 +131,7 @@ options:
   in_use:
     description:
       - Images that run somewhere, written as for M(containerops.gitlab.registry_cleanup). A repository of a scope is
-        kept if such an image is, or may be, in it, whatever tags it has: its images without a tag would be deleted too.
+        kept if such an image is, or may be, in it, whatever tags it has. Its images without a tag would be deleted too.
     type: list
     elements: str
   in_use_sources:

@@ -138,7 +138,8 @@ def less_known(made: random.Random, state: ScopeState) -> ScopeState:
     number = made.randrange(len(listing.tags)) if listing.tags else 0
     tags = list(listing.tags)
     if tags:
-        tags[number] = tags[number]._replace(**made.choice([{"digest": None}, {"published": None, "created": None}]))
+        tag = tags[number]
+        tags[number] = made.choice([tag._replace(digest=None), tag._replace(published=None, created=None)])
     lesser = made.choice(
         [
             listing._replace(error=ERROR),
