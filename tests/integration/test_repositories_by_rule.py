@@ -409,6 +409,22 @@ def test_what_fails_is_told_for_each(ansible: Ansible, simulator: Simulator) -> 
     assert outcomes(again, "path") == {"team/app/bare": "scheduled"}
 
 
+@pytest.mark.parametrize("mode", ["M1", "M2"])
+def test_what_was_emptied_and_not_deleted_is_chosen_again(ansible: Ansible, simulator: Simulator, mode: str) -> None:
+    simulator.load(shelves(mode))
+    options = by_rule({"ref_gone": ["branches"], "paths": ["team/app/review/gone"]})
+    simulator.faults([{"method": "DELETE", "path": "/repositories/104$", "action": "status", "status": 503}])
+    task = ansible.module(MODULE, {**options, "retries": 0})
+    assert task.failed
+    assert task.result["changed"] is True
+    assert outcomes(task, "path") == {"team/app/review/gone": "not_deleted"}
+    assert simulator.state()["team/app/review/gone"] == []
+    simulator.clear_faults()
+    again = ansible.module(MODULE, options)
+    assert again.status == "ok", again.message
+    assert outcomes(again, "path") == {"team/app/review/gone": "scheduled"}
+
+
 @pytest.mark.parametrize("answer", ["reset_after", "reset_before"])
 def test_a_lost_answer_is_not_taken_for_a_deletion(ansible: Ansible, simulator: Simulator, answer: str) -> None:
     simulator.load(shelves())
