@@ -93,7 +93,9 @@ def test_branches_that_are_gone(ansible: Ansible, simulator: Simulator, mode: st
     assert told["app/web"] == "no_match"
     [first, *_others] = found.run.result["repositories"]
     assert (first["action"], first["tags"], first["delete"]) == ("empty_and_delete", 2, 2)
-    assert first["why"] == "there is no branch or open merge request that it is named after; paths has team/*/review/*"
+    assert first["why"] == (
+        "it is not named after a branch or an open merge request that exists; paths has team/*/review/*"
+    )
     # Every tag is deleted one by one, before GitLab is asked for the rest.
     assert outcomes(found.run, "path") == {"team/app/review/gone": "scheduled"}
     simulator.run_jobs()

@@ -40,9 +40,9 @@ from .conditions import Conditions
 # How many names a sentence has.
 _NAMED = 5
 _REF_WORDS = {
-    RefKind.BRANCHES: "branch",
-    RefKind.MERGE_REQUESTS: "open merge request",
-    RefKind.TAGS: "git tag",
+    RefKind.BRANCHES: "a branch",
+    RefKind.MERGE_REQUESTS: "an open merge request",
+    RefKind.TAGS: "a git tag",
 }
 # Why a tag keeps the repository that holds it, with what is said of such tags, the weightiest first.
 _HOLDING = {
@@ -107,20 +107,26 @@ def kept_by_refs(repository: Repository, refs: Refs, conditions: Conditions) -> 
             return _kept(
                 RepositoryReason.UNKNOWN_REFS, "its project has no branch at all, as one has whose git data is lost"
             )
-        found = next((name for name in names if is_named_after(repository, name, conditions.ref_match)), None)
-        if found is not None:
-            return _kept(RepositoryReason.ACTIVE_REF, f"there is the {_REF_WORDS[kind]} {found}")
+        found = named_after(repository, names, conditions.ref_match)
+        if found:
+            return _kept(RepositoryReason.ACTIVE_REF, f"{found} is named after {_REF_WORDS[kind]}")
     return None
 
 
-def is_named_after(repository: Repository, ref: str, match: RefMatch) -> bool:
-    """Whether the name of a repository carries a git reference: as a whole, or in parts between slashes side by side.
+def named_after(repository: Repository, refs: t.Collection[str], match: RefMatch) -> str:
+    """What of the name of a repository carries a git reference; empty if nothing does.
 
-    So team/app/review/login/web is named after login, review/login and login/web, among others.
+    That is the name as a whole, or parts between slashes side by side. So team/app/review/login/web is named after
+    login, review/login and login/web, among others.
+
+    Args:
+        repository: which one.
+        refs: the names of git references.
+        match: how a part carries one.
     """
     parts = repository.name.split("/")
     runs = ("/".join(parts[start:end]) for end in range(1, len(parts) + 1) for start in range(end))
-    return bool(carrying(runs, [ref], match))
+    return min(carrying(runs, refs, match), key=len, default="")
 
 
 def kept_by_rules(repository: Repository, rules: Rules) -> RepositoryDecision | None:
@@ -222,7 +228,7 @@ def chosen(
         held[RepositoryReason.EMPTY] = "it has no tags"
     if conditions.ref_gone:
         kinds = " or ".join(_REF_WORDS[kind] for kind in conditions.ref_gone)
-        held[RepositoryReason.REF_GONE] = f"there is no {kinds} that it is named after"
+        held[RepositoryReason.REF_GONE] = f"it is not named after {kinds} that exists"
     if conditions.not_pushed_for is not None:
         pushes = [judged_date(tag, source, clock) for tag in listing.tags]
         newest = max([date for date in (parse_time(repository.created_at), *pushes) if date], default=None)

@@ -14,7 +14,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_INDEX
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode, ServerCapabilities
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.repository_decision import RepositoryReason
-from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.choice import is_named_after
+from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.choice import named_after
 from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.scope_planning import (
     ScopeState,
     plan_scope,
@@ -129,19 +129,19 @@ CASES: list[tuple[str, ScopeState, dict[str, Any], dict[str, Any], str, str]] = 
     ("by path", scope_state(OLD), WEBS, {}, "matched", "paths has team/app/web"),
     ("by glob", scope_state(OLD), {"paths": ["Team/*/w?b/"]}, {}, "matched", "paths has Team/*/w?b/"),
     ("another path", scope_state(OLD), {"paths": ["team/app/we"]}, {}, "no_match", "no entry of paths matches it"),
-    ("gone", scope_state(OLD), REFS, {}, "ref_gone", "there is no branch that it is named after; paths has *"),
+    ("gone", scope_state(OLD), REFS, {}, "ref_gone", "it is not named after a branch that exists; paths has *"),
     (
         *("all kinds gone", scope_state(OLD), {**REFS, "ref_gone": ["tags", "merge_requests", "branches"]}, {}),
-        *("ref_gone", "there is no git tag or open merge request or branch that it is named after"),
+        *("ref_gone", "it is not named after a git tag or an open merge request or a branch that exists"),
     ),
-    ("a branch", scope_state(OLD, branches=("main", "WEB")), REFS, {}, "active_ref", "there is the branch WEB"),
+    ("a branch", scope_state(OLD, branches=("main", "WEB")), REFS, {}, "active_ref", "web is named after a branch"),
     (
         *("a merge request", scope_state(OLD, refs={PROJECT: ActiveRefs({RefKind.MERGE_REQUESTS: ("web",)})})),
-        *({**REFS, "ref_gone": ["merge_requests"]}, {}, "active_ref", "there is the open merge request web"),
+        *({**REFS, "ref_gone": ["merge_requests"]}, {}, "active_ref", "web is named after an open merge request"),
     ),
     (
         *("no merge request", scope_state(OLD, refs={PROJECT: ActiveRefs({RefKind.MERGE_REQUESTS: ()})})),
-        *({**REFS, "ref_gone": ["merge_requests"]}, {}, "ref_gone", "there is no open merge request"),
+        *({**REFS, "ref_gone": ["merge_requests"]}, {}, "ref_gone", "it is not named after an open merge"),
     ),
     ("no branches", scope_state(OLD, branches=()), REFS, {}, "unknown_refs", "its project has no branch at all"),
     ("unread refs", scope_state(OLD, refs={PROJECT: ERROR}), REFS, {}, "unknown_refs", "could not be read: Could not"),
@@ -155,10 +155,17 @@ CASES: list[tuple[str, ScopeState, dict[str, Any], dict[str, Any], str, str]] = 
         "no_ref",
         "it is at the path of its project",
     ),
-    ("a prefix", scope_state(OLD, branches=("w",)), {**REFS, "ref_match": "prefix"}, {}, "ref_gone", "there is no"),
+    (
+        "a prefix",
+        scope_state(OLD, branches=("w",)),
+        {**REFS, "ref_match": "prefix"},
+        {},
+        "ref_gone",
+        "it is not named after",
+    ),
     (
         *("a branch as prefix", scope_state(listed(shelf("x-web"), pushed("a", 9)), branches=("x",))),
-        *({**REFS, "ref_match": "prefix"}, {}, "active_ref", "there is the branch x"),
+        *({**REFS, "ref_match": "prefix"}, {}, "active_ref", "x-web is named after a branch"),
     ),
     (
         *("archived", scope_state(OLD, projects={PROJECT: project(id=PROJECT, archived=True)})),
@@ -263,5 +270,5 @@ def test_every_reason_but_those_of_an_approval_has_a_case() -> None:
         ("a" * 63, "a" * 80, RefMatch.WHOLE, True),
     ],
 )
-def test_which_git_references_a_repository_is_named_after(name: str, ref: str, match: RefMatch, found: bool) -> None:
-    assert is_named_after(shelf(name), ref, match) is found
+def test_which_git_references_a_repository_named_after(name: str, ref: str, match: RefMatch, found: bool) -> None:
+    assert bool(named_after(shelf(name), ["main", ref], match)) is found
