@@ -12,6 +12,7 @@ function says why a repository is kept, or nothing. A repository is deleted if n
 
 from __future__ import annotations
 
+import itertools
 import re
 import typing as t
 from datetime import datetime, timedelta
@@ -125,7 +126,7 @@ def named_after(repository: Repository, refs: t.Collection[str], match: RefMatch
         match: how a part carries one.
     """
     parts = repository.name.split("/")
-    runs = ("/".join(parts[start:end]) for end in range(1, len(parts) + 1) for start in range(end))
+    runs = (run for start in range(len(parts)) for run in itertools.accumulate(parts[start:], "{}/{}".format))
     return min(carrying(runs, refs, match), key=len, default="")
 
 
@@ -169,14 +170,14 @@ def kept_by_tags(
         clock: the server's time; None if it is not known.
     """
     if listing.error:
-        return _kept(RepositoryReason.REPOSITORY_UNREAD, f"its tags could not be read: {listing.error}", listed=True)
+        return _kept(RepositoryReason.REPOSITORY_UNREAD, f"its tags could not be read: {listing.error}")
     if not listing.tags:
         doubt = why_not_empty(listing)
-        return _kept(RepositoryReason.UNPROVEN_EMPTY, doubt, listed=True) if doubt else None
+        return _kept(RepositoryReason.UNPROVEN_EMPTY, doubt) if doubt else None
     if conditions.empty:
-        return _kept(RepositoryReason.NOT_EMPTY, f"it has {_counted(len(listing.tags), 'tag')}", listed=True)
+        return _kept(RepositoryReason.NOT_EMPTY, f"it has {_counted(len(listing.tags), 'tag')}")
     if listing.state is not ListingState.COMPLETE:
-        return _kept(RepositoryReason.INCOMPLETE_LISTING, "there may be more tags than those listed", listed=True)
+        return _kept(RepositoryReason.INCOMPLETE_LISTING, "there may be more tags than those listed")
     return _kept_by_holding(decisions) or _kept_by_push(listing, conditions, source, clock)
 
 
@@ -185,7 +186,7 @@ def _kept_by_holding(decisions: t.Sequence[Decision]) -> RepositoryDecision | No
     for reason, words in _HOLDING.items():
         names = [decision.tag.name for decision in decisions if decision.reason is reason]
         if names:
-            return _kept(RepositoryReason(reason.value), f"{words} {_first(names)}", listed=True)
+            return _kept(RepositoryReason(reason.value), f"{words} {_first(names)}")
     return None
 
 
@@ -200,9 +201,8 @@ def _kept_by_push(
     undated = [name for name, date in dates.items() if date is None]
     known = [date for date in dates.values() if date]
     if undated or clock is None:
-        return _kept(RepositoryReason.UNKNOWN_DATE, f"no date is known of {_first(undated)}", listed=True)
-    found = _kept_by_age(max(known), age, clock, "its newest tag is of")
-    return found._replace(listed=True) if found else None
+        return _kept(RepositoryReason.UNKNOWN_DATE, f"no date is known of {_first(undated)}")
+    return _kept_by_age(max(known), age, clock, "its newest tag is of")
 
 
 def _kept_by_age(date: datetime, age: int, clock: datetime, what: str) -> RepositoryDecision | None:
@@ -211,18 +211,15 @@ def _kept_by_age(date: datetime, age: int, clock: datetime, what: str) -> Reposi
     return _kept(RepositoryReason.TOO_YOUNG, f"{what} {format_time(date)}, which is not longer ago than not_pushed_for")
 
 
-def chosen(
-    repository: Repository, listing: TagListing, conditions: Conditions, source: DateSource, clock: datetime | None
-) -> RepositoryDecision:
-    """That a repository is deleted, since all its conditions hold.
+def chosen(listing: TagListing, conditions: Conditions, source: DateSource) -> RepositoryDecision:
+    """That a repository is deleted, since all its conditions hold, and nothing keeps it.
 
     Args:
-        repository: which one.
         listing: its tags.
         conditions: what has to hold.
         source: what the dates of tags mean.
-        clock: the server's time.
     """
+    repository = listing.repository
     held: dict[RepositoryReason, str] = {}
     if conditions.empty:
         held[RepositoryReason.EMPTY] = "it has no tags"
@@ -230,16 +227,17 @@ def chosen(
         kinds = " or ".join(_REF_WORDS[kind] for kind in conditions.ref_gone)
         held[RepositoryReason.REF_GONE] = f"it is not named after {kinds} that exists"
     if conditions.not_pushed_for is not None:
-        pushes = [judged_date(tag, source, clock) for tag in listing.tags]
-        newest = max([date for date in (parse_time(repository.created_at), *pushes) if date], default=None)
+        # All of them are known and believed by now.
+        dates = [parse_time(repository.created_at), *(judged_date(tag, source, None) for tag in listing.tags)]
+        newest = max(filter(None, dates))
         held[RepositoryReason.NOT_PUSHED] = f"it was created or last pushed to on {format_time(newest)}"
     if conditions.paths:
         held[RepositoryReason.MATCHED] = f"paths has {path_matcher(conditions.paths)(repository.path)[0]}"
-    return RepositoryDecision(next(iter(held)), "; ".join(held.values()), listed=True)
+    return RepositoryDecision(next(iter(held)), "; ".join(held.values()))
 
 
-def _kept(reason: RepositoryReason, why: str, *, listed: bool = False) -> RepositoryDecision:
-    return RepositoryDecision(reason, why.rstrip("."), listed=listed)
+def _kept(reason: RepositoryReason, why: str) -> RepositoryDecision:
+    return RepositoryDecision(reason, why.removesuffix("."))
 
 
 def _first(names: t.Sequence[str]) -> str:

@@ -14,7 +14,7 @@ from dataclasses import replace
 from datetime import datetime
 
 from .._core.errors import RequestError
-from .._core.models import Project, Repository, TagListing
+from .._core.models import ListingState, Project, Repository, TagListing
 from .._core.scope import Exclusion
 from .._core.server import Mode, ServerCapabilities
 from .._deletion.refusals import hidden_rules_refusal, unknown_clock_refusal
@@ -111,68 +111,79 @@ def plan_scope(state: ScopeState, request: ScopeRequest) -> Plan:
 
 def _part(repository: Repository, state: ScopeState, request: ScopeRequest) -> RepositoryPlan:
     """What happens to a repository, with its tags if it is deleted."""
-    listing = state.listings.get(repository.path, TagListing(repository))
-    kept = _kept_before_tags(repository, state, request) or _kept_unread(repository, state, request)
     decisions: tuple[Decision, ...] = ()
-    if kept is None:
-        decisions = _decisions(listing, request)
-        kept = kept_by_tags(listing, decisions, request.conditions, state.date_source, state.clock)
-    if kept is None:
-        whole = chosen(repository, listing, request.conditions, state.date_source, state.clock)
-        return RepositoryPlan(repository, decisions, listing=listing.state, whole=whole)
-    error = {
+    whole = _kept_before_tags(repository, state, request) or _kept_unread(repository, state, request)
+    tags = None if whole else state.listings.get(repository.path)
+    if tags:
+        decisions = _decisions(tags, request)
+        kept = kept_by_tags(tags, decisions, request.conditions, state.date_source, state.clock)
+        whole = kept or chosen(tags, request.conditions, state.date_source)
+    whole = whole or RepositoryDecision(RepositoryReason.REPOSITORY_UNREAD, "its tags were not read")
+    return RepositoryPlan(
+        repository,
+        decisions if whole.delete else (),
+        listing=tags.state if tags else ListingState.UNREAD,
+        error=_error_of(whole.reason, repository, state),
+        whole=whole._replace(listed=tags is not None),
+    )
+
+
+def _error_of(reason: RepositoryReason, repository: Repository, state: ScopeState) -> RequestError | None:
+    """The request that failed, if a repository is kept for that."""
+    listing = state.listings.get(repository.path)
+    answer = {
         RepositoryReason.UNKNOWN_REFS: state.refs.get(repository.project_id),
         RepositoryReason.UNKNOWN_PROTECTION: state.rules.get(repository.project_id),
-        RepositoryReason.REPOSITORY_UNREAD: listing.error,
-    }.get(kept.reason)
-    unread = error if isinstance(error, RequestError) else None
-    return RepositoryPlan(repository, listing=listing.state, error=unread, whole=kept)
+        RepositoryReason.REPOSITORY_UNREAD: listing.error if listing else None,
+    }.get(reason)
+    return answer if isinstance(answer, RequestError) else None
 
 
 def _kept_unread(repository: Repository, state: ScopeState, request: ScopeRequest) -> RepositoryDecision | None:
-    """Why a repository is kept of which not all was read that decides; nobody deletes by what was not looked at."""
+    """Why a repository is kept if what decides was not read: nothing is deleted by what nobody looked at."""
     number = repository.project_id
     if request.conditions.ref_gone and number not in state.refs:
         return RepositoryDecision(RepositoryReason.UNKNOWN_REFS, "the git references of its project were not read")
     if number not in state.rules:
         return RepositoryDecision(RepositoryReason.UNKNOWN_PROTECTION, "the rules of its project were not read")
-    if repository.path not in state.listings:
-        return RepositoryDecision(RepositoryReason.REPOSITORY_UNREAD, "its tags were not read")
     return None
 
 
 def _decisions(listing: TagListing, request: ScopeRequest) -> tuple[Decision, ...]:
-    """What would happen to the tags of a repository that is deleted; none of one that has to be empty."""
-    if listing.error or request.conditions.empty:
-        return ()
+    """What would happen to the tags of a repository that is deleted."""
     retained = kept_by_use(listing.tags, listing.repository.path, request.used)
     return tuple(decide(listing.tags, request.rules, DateSource.NONE, None, retained))
 
 
 def _as_approved(part: RepositoryPlan, approved: Approved) -> RepositoryPlan:
     """The plan of a repository, which is kept unless it is as it was approved: no tag is new, or another image."""
-    path = part.repository.path
     if part.whole is None or not part.whole.delete:
         return part
+    reason, why = _why_not_as_approved(part, approved)
+    if reason is None:
+        return part
+    return replace(part, decisions=(), whole=part.whole._replace(reason=reason, why=why))
+
+
+def _why_not_as_approved(part: RepositoryPlan, approved: Approved) -> tuple[RepositoryReason | None, str]:
+    """Why a repository that today's conditions choose is kept for the approved plan; no reason if it is not."""
+    path = part.repository.path
     if path not in approved.removals:
-        return _kept_whole(part, RepositoryReason.NOT_APPROVED, "the approved plan does not delete it")
+        return RepositoryReason.NOT_APPROVED, "the approved plan does not delete it"
     for decision in part.decisions:
         name = decision.tag.name
         if (path, name) not in approved.digests:
-            return _kept_whole(part, RepositoryReason.CHANGED, f"the tag {name} is not in the approved plan")
+            return RepositoryReason.CHANGED, f"the tag {name} is not in the approved plan"
         if approved.digests[path, name] != decision.tag.digest:
-            return _kept_whole(part, RepositoryReason.CHANGED, f"the tag {name} is another image than in the plan")
-    return part
-
-
-def _kept_whole(part: RepositoryPlan, reason: RepositoryReason, why: str) -> RepositoryPlan:
-    return replace(part, decisions=(), whole=RepositoryDecision(reason, why, listed=True))
+            return RepositoryReason.CHANGED, f"the tag {name} is another image than in the plan"
+    return None, ""
 
 
 def _matches(state: ScopeState, request: ScopeRequest) -> tuple[list[EntryMatches], list[Finding]]:
     """What the entries of protect and exclude_repositories match."""
-    everywhere = [state.listings.get(each.path, TagListing(each)) for each in state.repositories]
-    names = names_in(everywhere, [each for each in state.listings.values() if not each.error])
+    listings = tuple(state.listings.values())
+    names = names_in(listings, [each for each in listings if not each.error])
+    names = names._replace(complete=names.complete and len(listings) == len(state.repositories))
     entries, findings = matches_by_name(names, request.rules)
     excluded = [EntryMatches("exclude_repositories", each.pattern, matched=each.matched) for each in state.exclusions]
     # Who excludes production wants it excluded.
