@@ -111,11 +111,10 @@ def plan_scope(state: ScopeState, request: ScopeRequest) -> Plan:
 
 def _part(repository: Repository, state: ScopeState, request: ScopeRequest) -> RepositoryPlan:
     """What happens to a repository, with its tags if it is deleted."""
-    decisions: tuple[Decision, ...] = ()
     whole = _kept_before_tags(repository, state, request) or _kept_unread(repository, state, request)
     tags = None if whole else state.listings.get(repository.path)
+    decisions = _decisions(tags, request) if tags else ()
     if tags:
-        decisions = _decisions(tags, request)
         kept = kept_by_tags(tags, decisions, request.conditions, state.date_source, state.clock)
         whole = kept or chosen(tags, request.conditions, state.date_source)
     whole = whole or RepositoryDecision(RepositoryReason.REPOSITORY_UNREAD, "its tags were not read")
@@ -159,14 +158,14 @@ def _as_approved(part: RepositoryPlan, approved: Approved) -> RepositoryPlan:
     """The plan of a repository, which is kept unless it is as it was approved: no tag is new, or another image."""
     if part.whole is None or not part.whole.delete:
         return part
-    reason, why = _why_not_as_approved(part, approved)
-    if reason is None:
+    found = _why_not_as_approved(part, approved)
+    if found is None:
         return part
-    return replace(part, decisions=(), whole=part.whole._replace(reason=reason, why=why))
+    return replace(part, decisions=(), whole=part.whole._replace(reason=found[0], why=found[1]))
 
 
-def _why_not_as_approved(part: RepositoryPlan, approved: Approved) -> tuple[RepositoryReason | None, str]:
-    """Why a repository that today's conditions choose is kept for the approved plan; no reason if it is not."""
+def _why_not_as_approved(part: RepositoryPlan, approved: Approved) -> tuple[RepositoryReason, str] | None:
+    """Why a repository that today's conditions choose is kept for the approved plan; None if it is not."""
     path = part.repository.path
     if path not in approved.removals:
         return RepositoryReason.NOT_APPROVED, "the approved plan does not delete it"
@@ -176,7 +175,7 @@ def _why_not_as_approved(part: RepositoryPlan, approved: Approved) -> tuple[Repo
             return RepositoryReason.CHANGED, f"the tag {name} is not in the approved plan"
         if approved.digests[path, name] != decision.tag.digest:
             return RepositoryReason.CHANGED, f"the tag {name} is another image than in the plan"
-    return None, ""
+    return None
 
 
 def _matches(state: ScopeState, request: ScopeRequest) -> tuple[list[EntryMatches], list[Finding]]:
