@@ -12,17 +12,27 @@ version_added: 0.1.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
-  - Deletes whole container repositories, or all their tags.
+  - Deletes whole container repositories, or all their tags. The repositories are named (O(repository),
+    O(repository_id)), or conditions choose them from a scope (O(project) or O(group), with O(conditions)).
   - A repository that has tags, or of which the registry itself does not confirm that it has none, is refused unless
     O(force) or O(empty_first) is given.
   - GitLab deletes repositories in the background, and may need hours for one with many tags. Without a metadata
     database it gives up on one with more than about 2,000 tags.
   - With O(state=absent) the module waits until the repositories are gone or GitLab gives up (O(wait)). The task fails
     if that takes longer than O(wait_timeout). A CI/CD job token can't see it, and needs O(wait=false).
+  - Of a scope, a repository is deleted if all O(conditions) hold and nothing keeps it. RV(repositories) says of each
+    repository why it is deleted or kept, in check mode as in a run. What could not be read reliably is kept.
+  - Kept in any case are repositories of archived projects, those that a protection rule of GitLab covers, those that an
+    image in use may be of (O(in_use), O(in_use_sources)), and those with a tag that O(protect) or a tag protection rule
+    covers.
+  - The tags of a chosen repository are deleted one by one before it. Right before, the repository is read again, and
+    kept with all its tags if one was pushed, or came, since the plan was made.
   - Nothing here frees disk space by itself; that is done by the registry's garbage collection.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._registry
+  - containerops.gitlab._scope.project
+  - containerops.gitlab._scope.group
   - containerops.gitlab._deletion
   - containerops.gitlab._deletion.limit
   - containerops.gitlab._deletion.limit_total
@@ -43,7 +53,7 @@ options:
   repository:
     description:
       - Paths of the repositories, each the project's and the name of the repository in it.
-      - Exactly one of O(repository) and O(repository_id) is required.
+      - Exactly one of O(repository), O(repository_id), O(project) and O(group) is required.
     type: list
     elements: str
   repository_id:
@@ -51,6 +61,171 @@ options:
       - Ids of the repositories.
     type: list
     elements: int
+  repositories:
+    description:
+      - Of the scope, take only these repositories, by exact path (V(group/project/name)) or glob, compared in lower
+        case. In a glob V(*) matches slashes too. A regular expression is refused, and so is a host before the path.
+      - An exact path that no repository has is an error, also if it was deleted before. To delete by exact path, use
+        O(conditions.paths).
+    type: list
+    elements: str
+  exclude_repositories:
+    description:
+      - Of the scope, leave out these repositories, written as in O(repositories).
+      - An entry that leaves out nothing refuses the plan, unless O(on_unmatched) says otherwise.
+    type: list
+    elements: str
+  conditions:
+    description:
+      - Which repositories of the scope are deleted. All conditions that are given have to hold. A scope without any is
+        refused.
+      - It needs O(state=absent), and a token that may read protection rules (the role Maintainer), which a CI/CD job
+        token may not.
+    type: dict
+    suboptions:
+      empty:
+        description:
+          - The repository has no tags, and the registry itself confirms it. GitLab lists no tags while its registry is
+            in trouble, too. A repository that the registry does not know is kept, since a registry that lost its
+            storage says the same.
+        type: bool
+        default: false
+      ref_gone:
+        description:
+          - The repository is not named after a git reference that exists. V(branches) and V(tags) are those of its
+            project, V(merge_requests) are the source branches of open merge requests.
+          - Names are compared as C(CI_COMMIT_REF_SLUG) writes them. The repository C(team/app/review/login/web) is
+            named after V(login), V(review/login), V(login/web) and so on, so any of them keeps it.
+          - It needs O(conditions.paths) or O(repositories), to say which repositories are named after a git reference.
+          - A repository at the path of its project has no name, and is kept. So are those of a project without any
+            branch, if V(branches) is given.
+        type: list
+        elements: str
+        choices:
+          - branches
+          - merge_requests
+          - tags
+      ref_match:
+        description:
+          - How a part of the repository's name carries the git reference. V(whole) is the reference itself. V(prefix)
+            and V(suffix) are names that begin or end with it, at one of C(-._).
+        type: str
+        choices:
+          - whole
+          - prefix
+          - suffix
+        default: whole
+      not_pushed_for:
+        description:
+          - The repository was created, and its newest tag was pushed, longer ago than this. Written as V(90d), V(12h)
+            or V(3month).
+          - If the date of one of its tags is not known, it is kept.
+          - Without a metadata database GitLab does not know when a tag was pushed. The date of the build counts then.
+        type: str
+      paths:
+        description:
+          - The path of the repository is one of these, or matches one of these globs, written as O(repositories). An
+            entry that no repository matches is no error.
+        type: list
+        elements: str
+  in_use:
+    description:
+      - Images that run somewhere, written as for M(containerops.gitlab.registry_cleanup). A repository of a scope is
+        kept if such an image is, or may be, in it, whatever tags it has. Its images without a tag would be deleted too.
+    type: list
+    elements: str
+  in_use_sources:
+    description:
+      - Images in use, grouped by where they were found. A source without images, or with a failure, refuses the plan.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - What the source is called, such as a host.
+        type: str
+        required: true
+      images:
+        description:
+          - What it uses.
+        type: list
+        elements: str
+        default: []
+      failed:
+        description:
+          - Why the images are not complete. Empty if they are.
+        type: str
+        default: ""
+      read_at:
+        description:
+          - When the images were read, such as V(2026-01-31T12:00:00Z). A source without it counts as read now.
+        type: str
+  in_use_sources_expected:
+    description:
+      - The sources that have to be there, by name or by number. If one is missing, the plan is refused.
+    type: raw
+  in_use_max_age:
+    description:
+      - The greatest age of O(in_use_sources), by GitLab's clock. If a source was read longer ago, the plan is refused.
+    type: str
+    default: 1h
+  max_repositories:
+    description:
+      - The most repositories of a scope to delete. If there are more, nothing is deleted.
+    type: int
+  max_repositories_percent:
+    description:
+      - The most repositories of a scope to delete, in percent of all that are in it. If there are more, nothing is
+        deleted.
+    type: float
+  min_remaining_repositories:
+    description:
+      - How many repositories in scope have to remain in each project that loses one. If there are fewer, nothing is
+        deleted.
+    type: int
+    default: 0
+  plan_path:
+    description:
+      - Write the plan of a scope to this file as JSON Lines, in check mode too. It has a line for each repository, with
+        what happens to it and why, and one for each tag that is deleted with its repository.
+    type: path
+  approved_plan_path:
+    description:
+      - A plan that O(plan_path) wrote before and somebody approved. Give the same scope and O(conditions) with it. Only
+        repositories are deleted that it deletes, that today's conditions still choose, and that have no other tags or
+        images than in the plan.
+      - It is refused if any line of it was altered, if it is older than O(plan_max_age), was made for another server or
+        scope or by other options, or was refused itself when it was made.
+    type: path
+  approved_plan:
+    description:
+      - The text of the approved plan, at most 64 KB, instead of O(approved_plan_path).
+    type: str
+  approved_fingerprint:
+    description:
+      - The fingerprint (RV(plan.fingerprint)) of the approved plan, from whoever approved it. Required with an approved
+        plan. Its first 12 digits are enough.
+    type: str
+  require_approval:
+    description:
+      - Refuse, before the first request, a scope that has no approved plan with its fingerprint.
+    type: bool
+    default: false
+  plan_max_age:
+    description:
+      - The greatest age of the approved plan.
+    type: str
+    default: 72h
+  on_error:
+    description:
+      - What to do if something of a repository in scope could not be read. It is kept, and the others are deleted, in
+        any case.
+      - V(fail) then fails the task, V(report) only reports the repository in RV(errors).
+    type: str
+    choices:
+      - fail
+      - report
+    default: fail
   state:
     description:
       - V(absent) deletes the repositories. It needs the role Maintainer.
@@ -64,18 +239,19 @@ options:
   force:
     description:
       - Whether to have GitLab delete repositories with all the tags that they have, and ones whose emptiness is not
-        certain. For O(state=absent).
+        certain. For O(state=absent), and not with O(conditions).
     type: bool
     default: false
   empty_first:
     description:
       - Whether to delete the tags one by one before, so that GitLab gets an empty repository, and can't give up half
-        way. For O(state=absent).
+        way. For O(state=absent). With O(conditions) they always are.
     type: bool
     default: false
   protect:
     description:
-      - RE2 patterns of tags to keep. They have to match the whole name. For O(state=empty).
+      - RE2 patterns of tags to keep. They have to match the whole name. For O(state=empty), and with O(conditions),
+        where a repository with such a tag is kept.
     type: list
     elements: str
   on_unmatched:
@@ -121,6 +297,41 @@ EXAMPLES = r"""
       - team/sub/tool
     state: absent
     empty_first: true
+
+- name: Show which repositories of a group are empty for a month, and write the plan
+  containerops.gitlab.registry_repository:
+    group: team
+    state: absent
+    conditions:
+      empty: true
+      not_pushed_for: 30d
+    plan_path: "{{ playbook_dir }}/repositories.jsonl"
+  check_mode: true
+  register: preview
+
+- name: Delete them, once the plan is approved
+  containerops.gitlab.registry_repository:
+    group: team
+    state: absent
+    conditions:
+      empty: true
+      not_pushed_for: 30d
+    approved_plan_path: "{{ playbook_dir }}/repositories.jsonl"
+    approved_fingerprint: "{{ preview.plan.fingerprint }}"
+    wait: false
+
+- name: Delete the repositories of review apps whose branch is gone, at most 20 of them
+  containerops.gitlab.registry_repository:
+    group: team
+    state: absent
+    conditions:
+      paths:
+        - team/*/review/*
+      ref_gone:
+        - branches
+        - merge_requests
+      not_pushed_for: 7d
+    max_repositories: 20
 """
 
 RETURN = r"""
@@ -134,8 +345,8 @@ result:
   type: str
   sample: ok
 repositories:
-  description: The repositories in the order of their paths, at most O(return_limit) of them. The same in check mode and
-    in a run.
+  description: The repositories in the order of their paths, at most O(return_limit) of them. Of a scope, those that are
+    deleted come first. The same in check mode and in a run.
   returned: when the repositories could be read
   type: list
   elements: dict
@@ -176,14 +387,79 @@ repositories:
       type: str
       returned: success
       sample: empty
+    reason:
+      description:
+        - Why a repository of a scope is deleted or kept as a whole; null for a named one.
+        - Deleted for the first of the conditions that it met, V(empty), V(ref_gone), V(not_pushed) or V(matched).
+        - Kept since a condition does not hold, V(no_match), V(not_empty), V(no_ref), V(active_ref) or V(too_young).
+        - Kept whatever the conditions say, V(archived), V(protected), V(gitlab_protected) or V(in_use).
+        - Kept since something is not known, V(unproven_empty), V(unknown_refs), V(unknown_date),
+          V(unknown_protection), V(unknown_in_use), V(unknown_digest), V(incomplete_listing) or V(repository_unread).
+        - Kept since it is not as in the approved plan, V(changed) or V(not_approved).
+      type: str
+      returned: success
+      sample: null
+    why:
+      description: The same in words, empty for a named repository.
+      type: str
+      returned: success
+      sample: ""
+plan:
+  description: The plan of a scope in numbers.
+  returned: with O(conditions), when the repositories could be read
+  type: dict
+  contains:
+    fingerprint:
+      description: Fingerprint of the plan, to approve it by.
+      type: str
+      returned: success
+      sample: sha256:0d55b3b3a1b0b5a1c5e0e1a0f3b0b5a1c5e0e1a0f3b0b5a1c5e0e1a0f3b0b5a1
+    summary:
+      description: The plan in one sentence.
+      type: str
+      returned: success
+      sample: 2 of 40 repositories are to be deleted, with 7 tags
+    totals:
+      description: Numbers of repositories, and of tags that are deleted with them (C(delete)).
+      type: dict
+      returned: success
+      sample: {"repositories": 40, "repositories_deleted": 2, "repository_reasons": {"not_empty": 38, "empty": 2},
+        "repositories_unread": 0, "being_deleted": 0, "delete": 0}
+    rules:
+      description: The options that the plan was made by, with numbers instead of the images in use.
+      type: dict
+      returned: success
+      sample: {"conditions": {"empty": true}}
+    refusals:
+      description: Why nothing may be deleted, one sentence each, at most O(return_limit) of them.
+      type: list
+      elements: str
+      returned: success
+      sample: []
+    notes:
+      description: How the plan was made, one sentence each.
+      type: list
+      elements: str
+      returned: success
+      sample: []
+    approved:
+      description: Fingerprint, time and number of deleted repositories of the approved plan; null without one.
+      type: dict
+      returned: success
+      sample: null
+plan_path:
+  description: The file with the plan.
+  returned: when it was written
+  type: str
+  sample: /tmp/repositories.jsonl
 matches:
-  description: What each entry of O(protect) matches, at most O(return_limit) of them.
+  description: What each entry of O(protect) and O(exclude_repositories) matches, at most O(return_limit) of them.
   returned: when the repositories could be read
   type: list
   elements: dict
   contains:
     option:
-      description: V(protect).
+      description: V(protect) or V(exclude_repositories).
       type: str
       returned: success
       sample: protect
@@ -198,7 +474,8 @@ matches:
       returned: success
       sample: null
     matched:
-      description: Number of tags that it matches in all these repositories.
+      description: Number of tags that it matches in all these repositories, of repositories for
+        V(exclude_repositories).
       type: int
       returned: success
       sample: 12
@@ -208,8 +485,8 @@ matches:
       returned: success
       sample: null
 unmatched:
-  description: The entries of O(protect) that match no tag (O(on_unmatched)), one sentence each, at most
-    O(return_limit) of them.
+  description: The entries of O(protect) that match no tag, and of O(exclude_repositories) that match no repository
+    (O(on_unmatched)), one sentence each, at most O(return_limit) of them.
   returned: when the repositories could be read
   type: list
   elements: str
@@ -230,6 +507,7 @@ outcome:
       description:
         - V(emptied), V(tags_kept) if tags are kept on purpose, V(not_emptied), V(deleted) if it is gone, V(scheduled)
           if GitLab has accepted to delete it, V(delete_failed) if GitLab gave up, or V(not_deleted).
+        - V(changed_since) if a repository of a scope is not as it was planned, and is kept with all its tags.
       type: str
       returned: success
       sample: emptied
@@ -269,22 +547,46 @@ from ..module_utils._deletion.journal import Record, null_journal
 from ..module_utils._deletion.ways import deletion_way
 from ..module_utils._gitlab.tokens import why_not_writing
 from ..module_utils._module.intent import Applied
-from ..module_utils._module.options import CONNECTION, REGISTRY, RESULT, WAIT, ArgumentSpec
+from ..module_utils._module.options import CONNECTION, REGISTRY, RESULT, SCOPE, WAIT, ArgumentSpec, OnError
 from ..module_utils._module.registry import connect_with_registry
 from ..module_utils._module.results import truncate_lists
-from ..module_utils._module.run import exit_on_error, finish, new_module
+from ..module_utils._module.run import exit_on_error, finish, given_options, new_module
+from ..module_utils._repositories.conditions import CONDITIONS
 from ..module_utils._repositories.observation import observe
 from ..module_utils._repositories.planning import plan_repositories, plan_tags, warnings_of
 from ..module_utils._repositories.removal import delete_repositories
 from ..module_utils._repositories.request import DesiredState, request_of
 from ..module_utils._repositories.results import applied_emptying, applied_removals, intent_of, result_of
+from ..module_utils._repositories.scope_request import names_scope
+from ..module_utils._repositories.scope_run import delete_of_scope
 from ..module_utils._rules.matches import OnUnmatched
+from ..module_utils._rules.options import IN_USE
 
+# What means nothing for repositories that are named.
+_OF_A_SCOPE = {
+    **{option: SCOPE.options[option] for option in ("repositories", "exclude_repositories")},
+    "conditions": {"type": "dict", "options": CONDITIONS},
+    **{option: IN_USE[option] for option in ("in_use", "in_use_sources", "in_use_sources_expected")},
+    "in_use_max_age": {"type": "str", "default": "1h"},
+    "max_repositories": {"type": "int"},
+    "max_repositories_percent": {"type": "float"},
+    "min_remaining_repositories": {"type": "int", "default": 0},
+    "plan_path": {"type": "path"},
+    "approved_plan_path": {"type": "path"},
+    "approved_plan": {"type": "str"},
+    "approved_fingerprint": {"type": "str"},
+    "require_approval": {"type": "bool", "default": False},
+    "plan_max_age": {"type": "str", "default": "72h"},
+    "on_error": {"type": "str", "choices": [each.value for each in OnError], "default": OnError.FAIL.value},
+}
+_EITHER = ("repository", "repository_id", "project", "group")
 ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
     ArgumentSpec(
         {
             "repository": {"type": "list", "elements": "str"},
             "repository_id": {"type": "list", "elements": "int"},
+            **{option: SCOPE.options[option] for option in ("project", "group")},
+            **_OF_A_SCOPE,
             "state": {"type": "str", "choices": [each.value for each in DesiredState], "required": True},
             "force": {"type": "bool", "default": False},
             "empty_first": {"type": "bool", "default": False},
@@ -297,8 +599,8 @@ ARGUMENTS = CONNECTION.merged(REGISTRY).merged(
             "require_digest": {"type": "bool", "default": True},
             "delete_via": {"type": "str", "choices": ["auto", "graphql", "rest", "registry"], "default": "auto"},
         },
-        mutually_exclusive=(("repository", "repository_id"), ("force", "empty_first")),
-        required_one_of=(("repository", "repository_id"),),
+        mutually_exclusive=(_EITHER, ("force", "empty_first"), ("approved_plan_path", "approved_plan")),
+        required_one_of=(_EITHER,),
     )
 )
 
@@ -308,6 +610,8 @@ def main() -> None:
     limit = module.params["return_limit"]
     with exit_on_error(module):
         connection = connect_with_registry(module)
+        if names_scope(module.params, given_options(module), _OF_A_SCOPE):
+            delete_of_scope(module, connection)
         request = request_of(module.params, job_token=connection.is_job_token)
         reader, state = observe(connection, request)
         plan = plan_tags(state, request)

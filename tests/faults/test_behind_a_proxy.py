@@ -15,7 +15,7 @@ import pytest
 
 from tests.faults.proxy import DAMAGES, Proxy, proxying
 from tests.integration.driver import Ansible, Task
-from tests.integration.scenarios import mixed_tags, repository, server, tag
+from tests.integration.scenarios import days_ago, mixed_tags, repository, server, tag
 from tests.simulator.harness import Simulator
 
 ALL = (*DAMAGES, "repeated")
@@ -100,6 +100,64 @@ def test_nothing_is_deleted_that_is_kept_behind_a_good_proxy(
     check_told(done, proxy)
     left = {(path, name) for path, names in simulator.state().items() for name in names}
     assert kept <= left, (proxy.done, sorted(kept - left))
+
+
+BY_RULE: dict[str, Any] = {
+    "group": "team",
+    "state": "absent",
+    "conditions": {
+        "paths": ["team/app/*"],
+        "ref_gone": ["branches", "merge_requests"],
+        "not_pushed_for": "30d",
+    },
+    "wait": False,
+    "retries": 1,
+    "concurrency": 1,
+}
+
+
+def load_repositories(simulator: Simulator, mode: str) -> None:
+    """Repositories that only something late in a long list keeps."""
+    names = {
+        "review/branch": [tag("a", 90)],
+        "review/request": [tag("a", 90)],
+        "review/young": [*(tag(f"a{number:02}", 90) for number in range(30)), tag("z", 5)],
+        "review/dead": [tag("a", 90), tag("b", 60)],
+        "review/empty": [],
+        "review/ruled": [tag("a", 90)],
+    }
+    rows = [
+        repository(100 + number, "team/app", name, tags, created_at=days_ago(200))
+        for number, (name, tags) in enumerate(names.items())
+    ]
+    scenario = server(rows, mode=mode)
+    scenario["projects"][0] |= {
+        "branches": [*MANY, "branch"],
+        "merge_requests": [{"source_branch": name} for name in ["request", *MANY]],
+        "repository_rules": [{"pattern": "team/app/review/ruled", "delete": "owner"}],
+    }
+    simulator.load(scenario)
+
+
+@pytest.mark.parametrize("mode", ["M1", "M2"])
+@pytest.mark.parametrize("seed", range(4))
+def test_no_repository_is_deleted_that_is_kept_behind_a_good_proxy(
+    ansible: Ansible, simulator: Simulator, proxy: Proxy, mode: str, seed: int
+) -> None:
+    load_repositories(simulator, mode)
+    proxy.damage(seed=0, share=0)
+    good = run(ansible, proxy, "registry_repository", BY_RULE)
+    assert good.status == "ok", good.message
+    simulator.run_jobs()
+    kept = {f"team/app/review/{name}" for name in ("branch", "request", "young", "ruled")}
+    assert set(simulator.state()) == kept
+    load_repositories(simulator, mode)
+    before = {path: names for path, names in simulator.state().items() if path in kept}
+    proxy.damage(*ALL, seed=seed, share=0.15)
+    done = run(ansible, proxy, "registry_repository", BY_RULE)
+    check_told(done, proxy)
+    simulator.run_jobs()
+    assert {path: names for path, names in simulator.state().items() if path in kept} == before, proxy.done
 
 
 @pytest.mark.parametrize("damage", ALL)

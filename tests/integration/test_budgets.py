@@ -466,3 +466,26 @@ def test_a_reading_that_needs_more_requests_than_it_may_send_deletes_nothing(
     assert "max_requests 20 were sent. Raise max_requests, or take a smaller scope." in stopped.message
     assert sum(sent(simulator)) == 20
     assert simulator.counters()["writes"] == 0
+
+
+@pytest.mark.parametrize(
+    ("conditions", "requests"),
+    [
+        # Two lists, the schema and nothing else: no repository is left to be read.
+        ({"paths": ["nobody/*"]}, 2 + 1),
+        # The protection rules of each project, what kind of listing there is, and a page of names for each repository.
+        ({"empty": True}, 2 + 10 + 1 + REPOSITORIES),
+        # The branches of each project; every repository is kept by what was read of its project.
+        ({"ref_gone": ["branches"], "paths": ["*"]}, 2 + 10 + 1),
+    ],
+)
+def test_repositories_by_rule(
+    ansible: Ansible, simulator: Simulator, conditions: dict[str, Any], requests: int
+) -> None:
+    simulator.load(scenario("M1", WHOLE))
+    options = {"group": GROUP, "state": "absent", "conditions": conditions, "return_limit": 1}
+    found = ansible.module("registry_repository", options, check=True)
+    assert found.status in ("ok", "failed"), found.message
+    assert found.result["plan"]["totals"]["repositories"] == REPOSITORIES
+    assert found.result["plan"]["totals"]["repositories_deleted"] == 0
+    assert sent(simulator) == (requests, 0)

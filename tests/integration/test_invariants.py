@@ -207,8 +207,30 @@ ENDINGS: dict[str, list[tuple[dict[str, Any], bool]]] = {
 }
 
 
+# Endings of what is not named, but chosen from a scope.
+OF_A_SCOPE: dict[str, list[tuple[dict[str, Any], bool]]] = {
+    "registry_repository": [
+        (
+            {
+                "repository": None,
+                "group": "team",
+                "state": "absent",
+                "conditions": {"paths": ["team/sub/*"], "not_pushed_for": "1d"},
+                "plan_path": "repositories.jsonl",
+            },
+            True,
+        )
+    ],
+}
+
+
 def _given(options: dict[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in options.items() if value is not None}
+
+
+def _placed(options: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """The options with the file that they name in a folder."""
+    return {**options, "plan_path": str(folder / options["plan_path"])} if "plan_path" in options else options
 
 
 # The options that have a module write a file.
@@ -226,11 +248,11 @@ def results(ansible: Ansible, simulator: Simulator, module: str, tmp_path: Path)
         tasks = [
             {
                 "name": str(number),
-                f"containerops.gitlab.{module}": _given({**FULL[module], **options, **files}),
+                f"containerops.gitlab.{module}": _given({**FULL[module], **_placed(options, tmp_path), **files}),
                 "check_mode": check,
                 "diff": True,
             }
-            for number, (options, check) in enumerate(ENDINGS[module])
+            for number, (options, check) in enumerate([*ENDINGS[module], *OF_A_SCOPE.get(module, [])])
         ]
         return ansible.steps(tasks)
     broken = team("M2")

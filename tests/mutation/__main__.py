@@ -55,6 +55,7 @@ MODULES = [
         "_repositories/planning",
     ),
     *("_restore/planning", "_restore/runs"),
+    *("_repositories/choice", "_repositories/conditions", "_repositories/scope_planning"),
     *(
         "_rules/dates",
         "_rules/dead_alternatives",

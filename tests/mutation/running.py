@@ -24,6 +24,7 @@ TOO_SLOW = [
     TESTS[0] / test
     for test in (
         "_cleanup/test_planning_properties.py",
+        "_repositories/test_scope_properties.py",
         "_plan/test_plan_file.py::test_a_plan_that_was_sealed_by_somebody_else_is_another_one",
         "_plan/test_plan_file.py::test_only_what_is_deleted_is_kept_in_memory",
         "_report/test_forged_plans.py::test_a_report_shows_what_an_approved_run_deletes",

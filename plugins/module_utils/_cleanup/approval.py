@@ -13,25 +13,17 @@ import typing as t
 from .._core.errors import UsageError
 from .._core.scope import Scope
 from .._core.words import are, some
-from .._plan.approval import LARGEST_INLINE, ApprovalTerms, Approved, check_fingerprint, fingerprint_of_approval
+from .._plan.approval import Approval, given_approval
 from .._plan.merge import approved_in
-from .._rules.durations import seconds
 from .._rules.options import RULE_SOURCES, expected_sources
 
 SCOPES = ("project", "group", "repository_id")
 
 
-class Approval(t.NamedTuple):
-    """A plan that somebody approved, and the terms on which it is taken."""
-
-    plan: Approved
-    terms: ApprovalTerms
-
-
 def approval_of(
     params: t.Mapping[str, t.Any], lines: t.Iterable[str] | None, scope: Scope | None = None
 ) -> Approval | None:
-    """The plan that was approved, whole and under its fingerprint.
+    """The plan of a cleanup that was approved, of several the one that is for a scope.
 
     Args:
         params: the module's options.
@@ -44,32 +36,7 @@ def approval_of(
     Raises:
         UsageError: there is no plan or no fingerprint, they do not belong together, or the plan was altered.
     """
-    inline, fingerprint = params["approved_plan"], params["approved_fingerprint"]
-    if lines is None:
-        if params["require_approval"]:
-            raise UsageError(
-                "Nothing is deleted here without approval: give approved_plan_path or approved_plan, and "
-                "approved_fingerprint."
-            )
-        if fingerprint is not None:
-            raise UsageError("approved_fingerprint needs approved_plan_path or approved_plan.")
-        return None
-    if not fingerprint:
-        raise UsageError("An approved plan needs approved_fingerprint, which does not come from the plan itself.")
-    if inline is not None and len(inline.encode()) > LARGEST_INLINE:
-        raise UsageError(f"approved_plan is larger than {LARGEST_INLINE} bytes: give a file in approved_plan_path.")
-    terms = ApprovalTerms(
-        fingerprint=fingerprint_of_approval(fingerprint),
-        max_age=seconds(params["plan_max_age"], "plan_max_age"),
-        max_drift_percent=params["max_drift_percent"],
-    )
-    option = "approved_plan" if inline is not None else f"approved_plan_path {params['approved_plan_path']}"
-    try:
-        plan = approved_in(lines, scope.as_result() if scope else None)
-    except UsageError as error:
-        raise UsageError(f"{option}: {error}") from None
-    check_fingerprint(plan, terms)
-    return Approval(plan=plan, terms=terms)
+    return given_approval(params, lines, lambda given: approved_in(given, scope.as_result() if scope else None))
 
 
 def options_of_plan(

@@ -18,7 +18,7 @@ from .._core.models import Project, Tag, TagListing, format_time
 from .._core.scope import Exclusion
 from .._core.server import DELETE_LIMIT, DeleteMethod, Mode, ReadMethod, ServerCapabilities
 from .._core.words import counted, some
-from .._deletion.refusals import hidden_rules_refusal
+from .._deletion.refusals import hidden_rules_refusal, unknown_clock_refusal
 from .._plan.drift import Comparison, after_limits, compare, refusals_of
 from .._plan.limits import limited
 from .._plan.plan import Plan, RepositoryPlan
@@ -362,10 +362,7 @@ def _bulk_refusals(state: CleanupState, request: CleanupRequest, bulk: t.Sequenc
 def _date_refusals(state: CleanupState, criteria: Criteria) -> t.Iterator[str]:
     retention, rules, clock = criteria.retention, criteria.retention.guards, state.clock
     if retention.has_ages and clock is None and state.listings:
-        yield (
-            "GitLab's time is not known, so that ages can't be judged: its answers have no Date, or one that is more "
-            "than a day ahead of this machine's clock. Check both clocks"
-        )
+        yield unknown_clock_refusal()
     if rules.dates_valid_from and clock and rules.dates_valid_from > clock:
         yield f"dates_valid_from {format_time(rules.dates_valid_from)} is later than the server's clock"
     if state.import_evidence and (refusal := import_refusal(state.import_evidence)):

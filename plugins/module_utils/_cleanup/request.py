@@ -20,7 +20,7 @@ from .._core.scope import Scope
 from .._core.server import DeleteMethod, ReadMethod, requested_method
 from .._deletion.earlier_runs import EarlierRuns
 from .._module.options import Gather, check_not_negative
-from .._plan.approval import check_plan
+from .._plan.approval import Approval, check_plan
 from .._plan.limits import Limits, OnLimit
 from .._policy.prediction import Parameters
 from .._retention.document import RetentionDocument, retention_of
@@ -32,7 +32,6 @@ from .._rules.matches import OnUnmatched
 from .._rules.options import IN_USE, RULES, given_ranking, guards_of, referrer_policy_of, rules_of, used_of
 from .._rules.referrers import ReferrerPolicy, Signatures
 from .._rules.rules import Rules
-from .approval import Approval
 
 LIMITS: dict[str, t.Any] = {
     "min_remaining": {"type": "int", "default": 1},

@@ -19,3 +19,11 @@ def hidden_rules_refusal(option: str = "") -> str:
     advice = "use a token that is no administrator's" + (f", or {option}" if option else "")
     what = "GitLab would let an administrator change protected tags, and its protection rules can't be read here"
     return f"{what} ({advice})"
+
+
+def unknown_clock_refusal() -> str:
+    """Why nothing is deleted by its age if the server does not tell its time."""
+    return (
+        "GitLab's time is not known, so that ages can't be judged: its answers have no Date, or one that is more "
+        "than a day ahead of this machine's clock. Check both clocks"
+    )

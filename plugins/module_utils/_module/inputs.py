@@ -38,7 +38,10 @@ _MAY_BE_EMPTY_TEXTS = frozenset({"repository_path_pattern"})
 _NEVER_EMPTY_DICTIONARIES = frozenset({"journal_package"})
 # A whole number is as good as text: ids, capture groups, and durations, which say themselves what is wrong with one.
 _MAY_BE_NUMBERS = frozenset(
-    {"project", "group", "by", "version_group", "older_than", "min_age", "plan_max_age", "in_use_max_age", "cadence"}
+    {
+        *("project", "group", "by", "version_group"),
+        *("older_than", "min_age", "plan_max_age", "in_use_max_age", "cadence", "not_pushed_for"),
+    }
 )
 # Texts of several lines.
 _OF_LINES = frozenset({"approved_plan", "failed", "failure", "warnings", "notes"})

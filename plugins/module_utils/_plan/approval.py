@@ -14,6 +14,7 @@ import typing as t
 from datetime import datetime
 
 from .._core.errors import UsageError
+from .._rules.durations import seconds
 
 # Inline plans travel through variables of job templates: awx/main/models/unified_jobs.py cuts larger ones.
 LARGEST_INLINE = 64 * 1024
@@ -39,6 +40,7 @@ class Approved(t.NamedTuple):
         refusals: why nothing may be deleted, one sentence each without its full stop.
         numbers: the id of each repository, by its path.
         rule_sets: the name of the rule set of each repository, by its path; empty if it had none.
+        removals: paths of the repositories that may be deleted as a whole.
     """
 
     fingerprint: str
@@ -52,6 +54,7 @@ class Approved(t.NamedTuple):
     refusals: tuple[str, ...] = ()
     numbers: t.Mapping[str, int] = {}
     rule_sets: t.Mapping[str, str] = {}
+    removals: frozenset[str] = frozenset()
 
 
 class ApprovalTerms(t.NamedTuple):
@@ -68,7 +71,60 @@ class ApprovalTerms(t.NamedTuple):
     max_drift_percent: float | None = None
 
 
-def fingerprint_of_approval(text: str) -> str:
+class Approval(t.NamedTuple):
+    """A plan that somebody approved, and the terms on which it is taken."""
+
+    plan: Approved
+    terms: ApprovalTerms
+
+
+def given_approval(
+    params: t.Mapping[str, t.Any],
+    lines: t.Iterable[str] | None,
+    parse: t.Callable[[t.Iterable[str]], Approved],
+) -> Approval | None:
+    """The plan that was approved, whole and under its fingerprint.
+
+    Args:
+        params: the module's options.
+        lines: of the approved plan; None where there is none.
+        parse: reads the plan.
+
+    Returns:
+        None where there is no plan and none is required.
+
+    Raises:
+        UsageError: there is no plan or no fingerprint, they do not belong together, or the plan was altered.
+    """
+    inline, fingerprint = params["approved_plan"], params["approved_fingerprint"]
+    if lines is None:
+        if params["require_approval"]:
+            raise UsageError(
+                "Nothing is deleted here without approval: give approved_plan_path or approved_plan, and "
+                "approved_fingerprint."
+            )
+        if fingerprint is not None:
+            raise UsageError("approved_fingerprint needs approved_plan_path or approved_plan.")
+        return None
+    if not fingerprint:
+        raise UsageError("An approved plan needs approved_fingerprint, which does not come from the plan itself.")
+    if inline is not None and len(inline.encode()) > LARGEST_INLINE:
+        raise UsageError(f"approved_plan is larger than {LARGEST_INLINE} bytes: give a file in approved_plan_path.")
+    terms = ApprovalTerms(
+        fingerprint=_fingerprint_of_approval(fingerprint),
+        max_age=seconds(params["plan_max_age"], "plan_max_age"),
+        max_drift_percent=params.get("max_drift_percent"),
+    )
+    option = "approved_plan" if inline is not None else f"approved_plan_path {params['approved_plan_path']}"
+    try:
+        plan = parse(lines)
+    except UsageError as error:
+        raise UsageError(f"{option}: {error}") from None
+    check_fingerprint(plan, terms)
+    return Approval(plan=plan, terms=terms)
+
+
+def _fingerprint_of_approval(text: str) -> str:
     """A fingerprint as plans have it, or its beginning: it may be given in capitals, in quotes, and without sha256:.
 
     Args:

@@ -20,6 +20,7 @@ from .._rules.decision import DateSource, Decision
 from .._rules.matches import EntryMatches
 from .._rules.reasons import Certainty, Reason
 from .._rules.retention import OrderDifference
+from .repository_decision import RepositoryDecision
 
 _LONG_AGO = datetime(1, 1, 1, tzinfo=timezone.utc)
 
@@ -41,6 +42,7 @@ class RepositoryPlan:
         expected: how many tags GitLab deletes at least and at most; None if the decisions say it.
         rule_set: name of the rule set that is assigned to it; empty if none is, or if the task has none.
         order_differences: where rules that compare letter by letter decide otherwise than the natural order would.
+        whole: what happens to the repository itself; None if the plan is about tags alone.
     """
 
     repository: Repository
@@ -55,6 +57,7 @@ class RepositoryPlan:
     expected: tuple[int, int] | None = None
     rule_set: str = ""
     order_differences: tuple[OrderDifference, ...] = ()
+    whole: RepositoryDecision | None = None
 
     @property
     def deletion_range(self) -> tuple[int, int]:

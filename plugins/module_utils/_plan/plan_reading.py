@@ -24,10 +24,22 @@ from .._core.models import ListingState, parse_time
 from .._core.numbers import amount, whole
 from .._rules.reasons import Reason, reason_counts
 from .approval import Approved
-from .plan_file import FILE_FORMAT, FILE_VERSION, NUMBERS, PlanLine, with_fingerprint, written_line
+from .plan_file import (
+    FILE_FORMAT,
+    FILE_VERSION,
+    NUMBERS,
+    REPOSITORY_FORMAT,
+    PlanLine,
+    whole_totals,
+    with_fingerprint,
+    written_line,
+)
+from .repository_decision import RepositoryReason
 from .results import PlannedAction
 
 _REASONS = {reason.value: reason for reason in Reason}
+_WHOLE_REASONS = {reason.value: reason for reason in RepositoryReason}
+_WRITTEN_BY = {FILE_FORMAT: "registry_cleanup", REPOSITORY_FORMAT: "registry_repository"}
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LISTINGS = [state.value for state in ListingState]
 _ACTIONS = {reason: [(PlannedAction.DELETE if reason.deletes else PlannedAction.KEEP).value] for reason in Reason}
@@ -40,13 +52,15 @@ class PlanCursor:
 
     Args:
         lines: with or without their ends.
+        file_format: the format that the file has to have.
 
     Raises:
         UsageError: there is none, or the first one is of no plan that is known here.
     """
 
-    def __init__(self, lines: t.Iterable[str]) -> None:
+    def __init__(self, lines: t.Iterable[str], file_format: str = FILE_FORMAT) -> None:
         self._lines = iter(lines)
+        self.file_format = file_format
         self.number = 0
         self.line = ""
         self.row: dict[str, t.Any] = {}
@@ -73,8 +87,9 @@ class PlanCursor:
         self.number += 1
         self.line = whole_line(text)
         self.row = _row_of(self.line)
-        if self.number == 1 and self.row.get("format") != FILE_FORMAT:
-            raise UsageError("This is no plan of registry_cleanup: give a file that plan_path wrote.")
+        if self.number == 1 and self.row.get("format") != self.file_format:
+            module = _WRITTEN_BY[self.file_format]
+            raise UsageError(f"This is no plan of {module}: give a file that plan_path wrote.")
         if self.number == 1 and self.row.get("version") != FILE_VERSION:
             raise UsageError(
                 f"The plan has version {self.row.get('version')!r:.20} of its format, and this collection knows "
@@ -145,16 +160,17 @@ def _row_of(line: str) -> dict[str, t.Any]:
     return row if isinstance(row, dict) else {}
 
 
-def parse_plan(lines: t.Iterable[str]) -> Approved:
+def parse_plan(lines: t.Iterable[str], file_format: str = FILE_FORMAT) -> Approved:
     """The plan of a file or variable.
 
     Args:
         lines: as they were written, with or without their ends.
+        file_format: the format that the file has to have.
 
     Raises:
         UsageError: for one that is damaged, altered, merged or of another version.
     """
-    cursor = PlanCursor(lines)
+    cursor = PlanCursor(lines, file_format)
     if cursor.kind is PlanLine.PLANS:
         raise UsageError("The plan is a merged one: give the plans that it was made of.")
     return last_plan_at(cursor)
@@ -193,7 +209,10 @@ def plan_at(cursor: PlanCursor) -> Approved:
         raise cursor.miscounted("repositories", line=line, told=repositories, seen=len(found.fingerprints))
     if with_fingerprint(header, found.fingerprints.values())["fingerprint"] != fingerprint:
         raise cursor.altered(f"line {line} was changed, or a whole repository after it")
-    if not _says(totals_told, found.totals()):
+    expected = found.totals()
+    if cursor.file_format == REPOSITORY_FORMAT:
+        expected.update(whole_totals(Counter(found.whole.values())))
+    if not _says(totals_told, expected):
         raise cursor.altered(f"line {line} does not fit the lines after it")
     return Approved(
         fingerprint=fingerprint,
@@ -207,6 +226,7 @@ def plan_at(cursor: PlanCursor) -> Approved:
         refusals=tuple(map(str, header["refusals"])),
         numbers=found.numbers,
         rule_sets=found.rule_sets,
+        removals=frozenset(path for path, reason in found.whole.items() if reason.deletes),
     )
 
 
@@ -224,6 +244,7 @@ class _Contents:
         tags: how many there are.
         unread: how many repositories could not be read.
         limited: how many are beyond a limit.
+        whole: why each repository is deleted or kept as a whole, by path; empty if the plan is about tags alone.
     """
 
     fingerprints: dict[str, str] = field(default_factory=dict)
@@ -235,6 +256,7 @@ class _Contents:
     tags: int = 0
     unread: int = 0
     limited: int = 0
+    whole: dict[str, RepositoryReason] = field(default_factory=dict)
 
     def totals(self) -> dict[str, t.Any]:
         """The numbers as the first line tells them."""
@@ -283,10 +305,12 @@ def _read_repository(cursor: PlanCursor, contents: _Contents) -> None:
         reasons[Reason.REPOSITORY_UNREAD] = 1
     deleted = len(contents.digests) - before
     counts = {"tags": seen, "delete": deleted, "keep": seen - deleted, "reasons": reason_counts(reasons)}
-    texts = listing in _LISTINGS and all(
-        each is None or (isinstance(each, str) and each) for each in (error, limit, rule_set)
-    )
-    whole = f"sha256:{found.hexdigest()}" == fingerprint and _says(row, counts) and texts
+    texts = all(each is None or (isinstance(each, str) and each) for each in (error, limit, rule_set))
+    fits = listing in _LISTINGS
+    if cursor.file_format == REPOSITORY_FORMAT:
+        fits = _fits_whole(row, seen=seen, deleted=deleted)
+        contents.whole[path] = _WHOLE_REASONS.get(str(row.get("reason")), RepositoryReason.REPOSITORY_UNREAD)
+    whole = f"sha256:{found.hexdigest()}" == fingerprint and _says(row, counts) and texts and fits
     if not whole or (seen > 0 and unread) or unread != (error is not None):
         lines = f"lines {line} to {line + seen}, on {path}, are" if seen else f"line {line}, on {path}, is"
         raise cursor.altered(f"{lines} not as written")
@@ -298,6 +322,23 @@ def _read_repository(cursor: PlanCursor, contents: _Contents) -> None:
     contents.tags += seen
     contents.unread += unread
     contents.limited += limit is not None
+
+
+def _fits_whole(row: t.Mapping[str, t.Any], *, seen: int, deleted: int) -> bool:
+    """Whether the line of a repository that is deleted or kept as a whole fits its tags.
+
+    Args:
+        row: the line.
+        seen: number of its tags.
+        deleted: how many of them are deleted.
+    """
+    reason, listing = _WHOLE_REASONS.get(str(row.get("reason"))), row.get("listing")
+    if reason is None or not isinstance(row.get("why"), str):
+        return False
+    if not reason.deletes:
+        return row.get("action") == PlannedAction.KEEP.value and not seen and (listing is None or listing in _LISTINGS)
+    is_whole = listing == (ListingState.COMPLETE if seen else ListingState.EMPTY).value
+    return row.get("action") == PlannedAction.DELETE.value and seen == deleted and is_whole
 
 
 def _tag_at(cursor: PlanCursor, path: str, *, after: str | None) -> tuple[str, Reason]:

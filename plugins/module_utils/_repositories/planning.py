@@ -66,6 +66,7 @@ class RepositoryOutcome(enum.Enum):
     SCHEDULED: GitLab is deleting it in the background.
     DELETE_FAILED: GitLab gave up.
     NOT_DELETED: GitLab refused, or it is not empty.
+    CHANGED_SINCE: It is not as it was planned, such as for a push, and was left with all its tags.
     """
 
     EMPTIED = "emptied"
@@ -75,10 +76,11 @@ class RepositoryOutcome(enum.Enum):
     SCHEDULED = "scheduled"
     DELETE_FAILED = "delete_failed"
     NOT_DELETED = "not_deleted"
+    CHANGED_SINCE = "changed_since"
 
     @property
     def is_good(self) -> bool:
-        """Whether it is as it was wanted, or GitLab is deleting it."""
+        """Whether it is as it was wanted, GitLab is deleting it, or it was left for good reason."""
         return self not in _FAILURES
 
 
@@ -93,12 +95,14 @@ class RepositoryRemoval(t.NamedTuple):
         tags: The plan by which its tags are deleted before; None if GitLab is to do that.
         must_be_empty: Whether it is deleted only if it is empty right before.
         asked_before: Whether GitLab is deleting it already.
+        only_unchanged: Whether it is kept with all its tags if it is not as it was planned right before.
     """
 
     repository: Repository
     tags: RepositoryPlan | None = None
     must_be_empty: bool = True
     asked_before: bool = False
+    only_unchanged: bool = False
 
 
 class RepositoryResult(t.NamedTuple):

@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import typing as t
 
-from .._core.errors import ErrorKind, RequestError
+from .._core.errors import ErrorKind, RequestError, unexpected
 from .._core.server import Mode
 from .._core.words import counted
+from .._deletion.attempts import is_changed
 from .._deletion.deletion import delete
 from .._deletion.host import RegistryHost
 from .._deletion.outcomes import DeletionResult
@@ -66,6 +67,9 @@ def _delete(reader: TagReader, way: DeletionWay, host: RegistryHost, removal: Re
     if removal.asked_before:
         return RepositoryResult(removal, RepositoryOutcome.SCHEDULED)
     try:
+        change = _change_since(reader, removal) if removal.only_unchanged else ""
+        if change:
+            return RepositoryResult(removal, RepositoryOutcome.CHANGED_SINCE, message=change)
         emptied = _empty(reader, way, host, removal)
         if not emptied.ok:
             message = next((tag.message for tag in emptied.tags if tag.message), emptied.stopped)
@@ -78,7 +82,38 @@ def _delete(reader: TagReader, way: DeletionWay, host: RegistryHost, removal: Re
         if error.kind is ErrorKind.NOT_FOUND and _is_gone(reader, removal):
             return RepositoryResult(removal, RepositoryOutcome.DELETED)
         return RepositoryResult(removal, RepositoryOutcome.NOT_DELETED, message=str(error))
+    except Exception as error:
+        return RepositoryResult(removal, RepositoryOutcome.NOT_DELETED, message=unexpected(error))
     return RepositoryResult(removal, RepositoryOutcome.SCHEDULED)
+
+
+def _change_since(reader: TagReader, removal: RepositoryRemoval) -> str:
+    """What is not as it was planned, so that no tag of the repository is deleted; empty if nothing is.
+
+    Raises:
+        RequestError: the repository or its tags can't be read.
+    """
+    repository = removal.repository
+    found = get_repository(reader.client, repository.id)
+    if found.path != repository.path:
+        return f"it is {found.path} by now"
+    if found.being_deleted:
+        return "somebody else has GitLab delete it"
+    planned = {decision.tag.name: decision.tag for decision in removal.tags.decisions} if removal.tags else {}
+    listing = reader.list_names(repository)
+    if listing.error:
+        raise listing.error
+    new = sorted(set(listing.names) - set(planned))
+    if new:
+        return f"it has the tag {new[0]} since the plan was made"
+    guarded = [name for name in listing.names if planned[name].digest]
+    again = reader.read_again(repository, guarded, listing.names) if guarded else {}
+    for name, tag in again.items():
+        if tag and tag.digest is None:
+            return f"its tag {name} could not be read again: {tag.error}"
+        if tag and (is_changed(tag, planned[name]) or tag.protected):
+            return f"its tag {name} was pushed again or protected since the plan was made"
+    return ""
 
 
 def _empty(reader: TagReader, way: DeletionWay, host: RegistryHost, removal: RepositoryRemoval) -> DeletionResult:

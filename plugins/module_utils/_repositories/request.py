@@ -20,6 +20,8 @@ from .._rules.matches import OnUnmatched
 from .._rules.patterns import compile_pattern
 from .._rules.rules import Rule, Rules
 
+COUNTS = ("max_deletions", "max_deletions_total", "wait_timeout", "return_limit")
+
 
 class DesiredState(enum.Enum):
     """What is to become of the repositories."""
@@ -76,7 +78,7 @@ def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> RepositoryR
     Raises:
         UsageError: they can't be served as they are written.
     """
-    check_not_negative(params, "max_deletions", "max_deletions_total", "wait_timeout", "return_limit")
+    check_not_negative(params, *COUNTS)
     state = DesiredState(params["state"])
     absent = state is DesiredState.ABSENT
     check_left_out(params, state.value, *(("protect",) if absent else ("force", "empty_first")))
@@ -89,21 +91,38 @@ def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> RepositoryR
         state=state,
         paths=tuple(dict.fromkeys(repository_path(path) for path in params["repository"] or ())),
         ids=tuple(dict.fromkeys(params["repository_id"] or ())),
-        rules=Rules(
-            (Rule(compile_pattern(".*", "the pattern of all names")),),
-            protect=tuple(compile_pattern(pattern, "protect") for pattern in params["protect"] or ()),
-            allow_latest=True,
-            allow_signatures=True,
-            require_digest=params["require_digest"],
-        ),
-        limits=Limits(
-            min_remaining=0,
-            max_deletions=params["max_deletions"],
-            max_deletions_total=params["max_deletions_total"],
-        ),
+        rules=tag_rules_of(params),
+        limits=tag_limits_of(params),
         on_unmatched=OnUnmatched(params["on_unmatched"]),
         force=params["force"],
         empty_first=params["empty_first"],
-        wait=float(params["wait_timeout"]) if params["wait"] else None,
+        wait=wait_of(params),
         delete_via=requested_method(DeleteMethod, params["delete_via"]),
     )
+
+
+def tag_rules_of(params: t.Mapping[str, t.Any]) -> Rules:
+    """The rules by which all tags are deleted but those to protect.
+
+    Raises:
+        UsageError: a pattern can't be meant as it is written.
+    """
+    return Rules(
+        (Rule(compile_pattern(".*", "the pattern of all names")),),
+        protect=tuple(compile_pattern(pattern, "protect") for pattern in params["protect"] or ()),
+        allow_latest=True,
+        allow_signatures=True,
+        require_digest=params["require_digest"],
+    )
+
+
+def tag_limits_of(params: t.Mapping[str, t.Any]) -> Limits:
+    """How many tags may be deleted."""
+    return Limits(
+        min_remaining=0, max_deletions=params["max_deletions"], max_deletions_total=params["max_deletions_total"]
+    )
+
+
+def wait_of(params: t.Mapping[str, t.Any]) -> float | None:
+    """For how many seconds GitLab's deletion is waited for; None is not at all."""
+    return float(params["wait_timeout"]) if params["wait"] else None

@@ -50,9 +50,9 @@ def result_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) ->
     rows = []
     for listing, part in zip(state.listings, plan.repositories):
         tags = None if listing.error else len(listing.tags)
-        rows.append(_row(listing.repository, _action(part, request), tags, part))
-    rows += [_row(repository, RepositoryAction.NONE, None, None) for repository in state.being_deleted]
-    rows += [_row(None, RepositoryAction.NONE, None, None, path=path) for path in state.missing]
+        rows.append(row_of(listing.repository, _action(part, request), tags, part))
+    rows += [row_of(repository, RepositoryAction.NONE, None, None) for repository in state.being_deleted]
+    rows += [row_of(None, RepositoryAction.NONE, None, None, path=path) for path in state.missing]
     errors = [
         {"repository": listing.repository.path, **listing.error.as_result()}
         for listing in state.listings
@@ -72,13 +72,23 @@ def _action(part: RepositoryPlan, request: RepositoryRequest) -> RepositoryActio
     return RepositoryAction.EMPTY if part.deletions else RepositoryAction.NONE
 
 
-def _row(
+def row_of(
     repository: Repository | None,
     action: RepositoryAction,
     tags: int | None,
     part: RepositoryPlan | None,
     path: str = "",
 ) -> dict[str, t.Any]:
+    """A repository as the module returns it.
+
+    Args:
+        repository: which one; None if there is none.
+        action: what is done to it.
+        tags: how many it has; None if that is not known.
+        part: what happens to it and its tags; None if nothing does.
+        path: of one that is not there.
+    """
+    whole = part.whole if part else None
     return {
         "path": repository.path if repository else path,
         "id": repository.id if repository else None,
@@ -87,6 +97,8 @@ def _row(
         "delete": len(part.deletions) if part else 0,
         "reasons": reason_counts(part.reasons) if part else {},
         "action": action.value,
+        "reason": whole.reason.value if whole else None,
+        "why": whole.why if whole else "",
     }
 
 
@@ -126,12 +138,13 @@ def applied_removals(results: t.Sequence[RepositoryResult], limit: int, *, waite
     late = RepositoryOutcome.SCHEDULED if waited else None
     short = [each for each in results if not each.outcome.is_good or each.outcome is late]
     if not short:
-        return Applied(rows)
+        return Applied(rows, changed=True)
     first = short[0]
     return Applied(
         rows,
         f"{len(results) - len(short)} of {counted(len(results), 'repository is', 'repositories are')} deleted; "
         f"{first.removal.repository.path} is {first.outcome.value}: {first.message}",
+        changed=True,
     )
 
 

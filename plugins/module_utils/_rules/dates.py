@@ -60,9 +60,9 @@ def judged_date(
     """
     shown = tag.published if source is DateSource.PUBLISHED else tag.created
     if valid_from and source is not DateSource.BUILT and shown and shown < valid_from:
-        return min(tag.built, shown) if tag.built and _is_credible(tag.built, clock) else None
+        return min(tag.built, shown) if tag.built and is_credible(tag.built, clock) else None
     known = _dates_of(tag, source)
-    return max(known) if known and all(_is_credible(date, clock) for date in known) else None
+    return max(known) if known and all(is_credible(date, clock) for date in known) else None
 
 
 def _dates_of(tag: Tag, source: DateSource) -> list[datetime]:
@@ -73,5 +73,6 @@ def _dates_of(tag: Tag, source: DateSource) -> list[datetime]:
     return []
 
 
-def _is_credible(date: datetime, clock: datetime | None) -> bool:
+def is_credible(date: datetime, clock: datetime | None) -> bool:
+    """Whether something may have happened at this time. clock: the server's, None if it is not known."""
     return date >= OLDEST_CREDIBLE and (clock is None or date <= clock + _CLOCK_TOLERANCE)

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import enum
+import functools
 import re
 import typing as t
 from dataclasses import dataclass, field
@@ -82,8 +83,14 @@ def carrying(names: t.Iterable[str], refs: t.Iterable[str], match: RefMatch) -> 
         match: where in a name a ref may be. As a prefix or suffix it ends at a separator, so that dev-1 does not keep
             dev-10.
     """
-    known = {form for ref in refs for form in _forms(ref)}
+    known = _forms_of(tuple(refs))
     return [name for name in names if not known.isdisjoint(_parts(name, match))] if known else []
+
+
+@functools.lru_cache(maxsize=32)
+def _forms_of(refs: tuple[str, ...]) -> frozenset[str]:
+    """What git references and commits are compared by, remembered: each repository of a project asks for the same."""
+    return frozenset(form for ref in refs for form in _forms(ref))
 
 
 def _forms(ref: str) -> t.Iterator[str]:

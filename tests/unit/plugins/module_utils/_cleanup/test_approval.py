@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.approval import (
-    Approval,
     approval_of,
     check_sources,
     options_of_plan,
@@ -21,6 +20,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.reque
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Scope
 from ansible_collections.containerops.gitlab.plugins.module_utils._module.options import SCOPE as SCOPE_OPTIONS
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import Approval
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge import merge, part_of
 from ansible_collections.containerops.gitlab.plugins.modules.registry_cleanup import ARGUMENTS
 from tests.unit.options import filled

@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.approval import Approval
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import plan_cleanup
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.report import plan_header
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import (
@@ -27,7 +26,11 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Scope
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ReadMethod
 from ansible_collections.containerops.gitlab.plugins.module_utils._module.options import CONNECTION, READING
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import LARGEST_INLINE, ApprovalTerms
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import (
+    LARGEST_INLINE,
+    Approval,
+    ApprovalTerms,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.limits import OnLimit
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge import PlanPart, merge, part_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import sealed

@@ -169,5 +169,51 @@ def test_what_can_not_be_followed_stays_scheduled(status: int, message: str) -> 
 
 @pytest.mark.parametrize("outcome", RepositoryOutcome)
 def test_what_is_good(outcome: RepositoryOutcome) -> None:
-    wanted = ("deleted", "scheduled", "emptied", "tags_kept")
+    wanted = ("deleted", "scheduled", "emptied", "tags_kept", "changed_since")
     assert outcome.is_good is (outcome.value in wanted)
+
+
+def changed_since(client: Simulated, reader: TagReader, removal: RepositoryRemoval) -> str:
+    """What a repository was left for, without any request that could change it."""
+    before = len(client.requests)
+    outcome, message = removed(reader, removal)
+    assert outcome is RepositoryOutcome.CHANGED_SINCE
+    assert is_there(client)
+    assert all(request.startswith(("GET", "HEAD", "POST /api/graphql")) for request in client.requests[before:])
+    return message
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"add_tag": {"repository": "team/app/r0", "name": "v0"}}, "it has the tag v0 since the plan was made"),
+        (
+            {"set_tag": {"repository": "team/app/r0", "name": "v2", "digest": "sha256:" + "c" * 64}},
+            "its tag v2 was pushed again or protected since the plan was made",
+        ),
+        ({"set_repository": {"repository": "team/app/r0", "status": "delete_ongoing"}}, "somebody else has GitLab"),
+        ({"set_project": {"path": "team/app", "new_path": "team/web"}}, "it is team/web/r0 by now"),
+    ],
+)
+def test_a_repository_that_is_not_as_planned_is_left(changes: dict[str, Any], words: str) -> None:
+    reader, client = opened(TAGS, TAGS)
+    removal = RepositoryRemoval(REPOSITORY, tags=all_tags(reader), only_unchanged=True)
+    edit(client, **changes)
+    assert words in changed_since(client, reader, removal)
+
+
+def test_a_repository_that_is_as_planned_is_deleted_or_has_fewer_tags() -> None:
+    reader, client = opened(TAGS, TAGS)
+    removal = RepositoryRemoval(REPOSITORY, tags=all_tags(reader), only_unchanged=True)
+    edit(client, remove_tag={"repository": "team/app/r0", "name": "v1"})
+    assert removed(reader, removal, wait=60.0) == (RepositoryOutcome.DELETED, "")
+    assert not is_there(client)
+
+
+def test_what_nobody_thought_of_is_told_of_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, client = opened([], TAGS)
+    monkeypatch.setattr(type(reader), "list_names", lambda *_arguments: 1 / 0)
+    outcome, message = removed(reader, RepositoryRemoval(REPOSITORY))
+    assert outcome is RepositoryOutcome.NOT_DELETED
+    assert "ZeroDivisionError" in message
+    assert is_there(client)
