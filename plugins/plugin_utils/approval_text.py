@@ -207,10 +207,39 @@ def _options(rules: _Row) -> list[str]:
         if option in _IN_USE or value in (None, [], {}, "") or value == _DEFAULTS.get(option):
             continue
         if option == "rules":
-            lines += [f"rule {each.get('name') or number}: {_rule(each)}" for number, each in enumerate(value, 1)]
+            lines += _listed_rules(value)
+        elif option == "retention" and isinstance(value, dict):
+            lines += _document(value)
         else:
             lines.append(f"{option}: {_value(value)}")
     return lines
+
+
+def _listed_rules(rules: Sequence[_Row], rule_set: str = "") -> list[str]:
+    """The rules of a list, a line each, by the names that tags have. rule_set: that they are of; empty if of none."""
+    before, unnamed = (f"{rule_set}/", "rule ") if rule_set else ("", "")
+    return [
+        f"rule {before}{each.get('name') or f'{unnamed}{number}'}: {_rule(each)}"
+        for number, each in enumerate(rules, 1)
+    ]
+
+
+def _document(document: _Row) -> list[str]:
+    """A retention document: what each rule set deletes and keeps, where it holds, and what is an exception."""
+    lines = []
+    for each in document.get("rule_sets") or ():
+        own = {key: value for key, value in each.items() if key not in ("name", "rules")}
+        lines += [f"rule set {each.get('name')}: {_told(own)}"] if own else []
+        lines += _listed_rules(each.get("rules") or (), str(each.get("name")))
+    for each in document.get("assignments") or ():
+        where = {key: value for key, value in each.items() if key != "rule_set"}
+        lines.append(f"rule set {each.get('rule_set')} is for {_told(where)}")
+    lines.append(f"rule set of everything else: {document.get('default') or 'none, so it is kept'}")
+    return [*lines, *(f"exception: {_told(each)}" for each in document.get("exceptions") or ())]
+
+
+def _told(values: _Row) -> str:
+    return "; ".join(f"{key} {_value(value)}" for key, value in values.items())
 
 
 def _rule(rule: _Row) -> str:
@@ -219,7 +248,7 @@ def _rule(rule: _Row) -> str:
         for key, value in rule.items()
         if key != "name" and value not in (None, [], "", False) and value != _RULE_DEFAULTS.get(key)
     }
-    return "; ".join(f"{key} {_value(value)}" for key, value in {"match": rule.get("match"), **told}.items())
+    return _told({"match": rule.get("match"), **told})
 
 
 def _value(value: t.Any) -> str:

@@ -58,7 +58,7 @@ _PROJECT = (
     "policy_lint",
 )
 _COUNTS = ("repositories", "repositories_unread")
-_REPOSITORY = ("repository_id", "repository", "date_source", "listing")
+_REPOSITORY = ("repository_id", "repository", "date_source", "listing", "rule_set")
 _TAG = (
     "repository",
     "tag",
@@ -69,6 +69,7 @@ _TAG = (
     "built_at",
     "action",
     "reason",
+    "rule_set",
     "rule",
     "outcome",
     "outcome_message",
@@ -108,7 +109,7 @@ def _repository_rows(report: Report) -> t.Iterator[list[t.Any]]:
     for repository in report.repositories():
         # Every repository is of a project of the report.
         project = projects[repository.project_id]
-        own = [repository.id, repository.path, repository.date_source, repository.listing]
+        own = [repository.id, repository.path, repository.date_source, repository.listing, repository.rule_set]
         counts = [1, int(repository.error is not None)]
         figures = repository.figures
         cells = _figure_cells(figures, repository.outcomes, repository.error) + _cost_cells(figures, report.head)
@@ -203,6 +204,7 @@ def _tag_cells(repository: RepositoryReport, tag: TagReport) -> list[t.Any]:
         tag.built_at,
         tag.action,
         tag.reason,
+        tag.rule_set,
         tag.rule,
         tag.outcome,
         tag.message,

@@ -427,7 +427,7 @@ def _deletions(report: Report, passed: _Passed) -> Lines:
 
 
 def _deletion(tag: TagReport) -> str:
-    rule = f" of rule {code(tag.rule)}" if tag.rule else ""
+    rule = f" of rule {code(tag.named_rule)}" if tag.named_rule else ""
     rule += f", {OUTCOMES[tag.outcome]}" if tag.outcome else ""
     return f"{code(tag.name)} {code(tag.date or tag.digest)} {code(tag.reason)}{rule}"
 

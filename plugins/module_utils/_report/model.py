@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
+from .._plan.results import named_rule
 from .._usage.figures import Figures
 
 
@@ -27,6 +28,7 @@ class TagReport(t.NamedTuple):
         action: delete or keep.
         reason: why.
         rule: which rule decided; None if the options themselves did.
+        rule_set: name of the rule set of its repository; None without one.
         outcome: what became of it, one of OUTCOMES; None if the plan keeps it or no run is known.
         message: why; None if that is plain.
     """
@@ -43,6 +45,12 @@ class TagReport(t.NamedTuple):
     rule: str | None = None
     outcome: str | None = None
     message: str | None = None
+    rule_set: str | None = None
+
+    @property
+    def named_rule(self) -> str | None:
+        """The rule that decided after its rule set; None if there is none."""
+        return named_rule({"rule_set": self.rule_set, "rule": self.rule}) or None
 
 
 class RepositoryReport(t.NamedTuple):
@@ -58,6 +66,7 @@ class RepositoryReport(t.NamedTuple):
         listing: how complete the listing of its tags is: complete, empty, capped, unread or none.
         certainty: how exact it is what is deleted, where GitLab itself decides; None without a plan.
         reasons: number of tags by reason; empty without a plan.
+        rule_set: name of its rule set; None without one.
         limit: the limit that it is beyond; None if it is beyond none.
         error: why something of it could not be read; None if all was read.
         tags: by name; None if they were not read.
@@ -74,6 +83,7 @@ class RepositoryReport(t.NamedTuple):
     certainty: str | None = None
     reasons: t.Mapping[str, int] = {}
     limit: str | None = None
+    rule_set: str | None = None
     error: str | None = None
     tags: tuple[TagReport, ...] | None = None
     outcomes: t.Mapping[str, int] | None = None

@@ -224,7 +224,7 @@ def _repository(repository: RepositoryReport, tables: _Tables) -> list[t.Any]:
 
 def _tags(tags: t.Sequence[TagReport], tables: _Tables) -> list[t.Any]:
     """The tags of a repository in columns; the names first."""
-    decisions = [_number(tables.decisions, (tag.action, tag.reason, tag.rule)) for tag in tags]
+    decisions = [_number(tables.decisions, (tag.action, tag.reason, tag.named_rule)) for tag in tags]
     tables.counts.update(decisions)
     pushed = [_seconds(tag.pushed_at) for tag in tags]
     built = [_seconds(tag.built_at) for tag in tags]

@@ -147,6 +147,7 @@ def repository_of(audit: Row | None, plan: Row | None, planned: t.Sequence[Row],
         certainty=text(plan, "certainty") if plan else None,
         reasons={key: value for key, value in mapping(plan or {}, "reasons").items() if amount(value) is not None},
         limit=text(plan, "limit") if plan else None,
+        rule_set=text(plan, "rule_set") if plan else None,
         error=errors[0] if errors else None,
         tags=_tags(audit, plan, planned, source),
     )
@@ -199,6 +200,7 @@ def _tag(name: str, audited: Row, decided: Row, source: str) -> TagReport:
         action=text(decided, "action"),
         reason=text(decided, "reason"),
         rule=text(decided, "rule"),
+        rule_set=text(decided, "rule_set"),
     )
 
 

@@ -37,7 +37,7 @@ REASON_SENTENCES = {
     Reason.DEPLOYED: "It belongs to one of the last deployments.",
     Reason.ARCHIVED: "Its project is archived, so GitLab lets nobody delete it.",
     Reason.NO_RULE_SET: "No rule set is assigned to its repository.",
-    Reason.RULE_SET_NOT_SELECTED: "only_rule_sets does not name the rule set of its repository.",
+    Reason.RULE_SET_NOT_SELECTED: "Its repository has a rule set that only_rule_sets does not name.",
     Reason.EXCEPTION: "An exception in the retention document keeps it until a day.",
     Reason.UNKNOWN_DATE: "A date is needed, and it has no plausible one.",
     Reason.UNKNOWN_VERSION: "A version is needed, and its name holds none.",

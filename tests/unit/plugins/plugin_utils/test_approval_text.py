@@ -322,3 +322,22 @@ def test_nothing_is_told_as_if_it_were_done() -> None:
 def test_it_says_where_the_plan_is(where: dict[str, Any], told: str) -> None:
     [line] = [line for line in approval_text([{**row(), **where}]).splitlines() if line.startswith("plan: ")]
     assert line.startswith(told)
+
+
+def test_a_retention_document_is_told_with_its_sets_and_where_they_hold() -> None:
+    rule = {"name": "releases", "match": "v.*", "keep_n": 3}
+    document = {
+        "rule_sets": [{"name": "services", "rules": [rule, {"match": ".*"}], "protect": ["stable"], "min_age": "2d"}],
+        "assignments": [{"rule_set": "services", "groups": ["team"], "repositories": ["*/cache"]}],
+        "exceptions": [{"repositories": ["team/app"], "keep_until": "2027-01-31", "why": "audit"}],
+    }
+    lines = approval_text([row(rules={"retention": document})]).splitlines()
+    for line in (
+        "  rule set services: protect stable; min_age 2d",
+        "  rule services/releases: match v.*; keep_n 3",
+        "  rule services/rule 2: match .*",
+        "  rule set services is for groups team; repositories */cache",
+        "  rule set of everything else: none, so it is kept",
+        "  exception: repositories team/app; keep_until 2027-01-31; why audit",
+    ):
+        assert line in lines, (line, lines)

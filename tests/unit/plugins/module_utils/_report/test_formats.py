@@ -72,8 +72,8 @@ def test_what_is_not_known_is_an_empty_cell() -> None:
     assert row["archived"] == ""
     empty = "".join(tags_csv(report(tags=0)))
     assert empty == (
-        "repository,tag,digest,media_type,bytes,pushed_at,built_at,action,reason,rule,outcome,outcome_message,project_id,"
-        "server\r\n"
+        "repository,tag,digest,media_type,bytes,pushed_at,built_at,action,reason,rule_set,rule,outcome,outcome_message,"
+        "project_id,server\r\n"
     )
 
 
