@@ -50,7 +50,7 @@ def test_a_body_has_a_largest_size_and_needs_no_more_memory(encoding: str, limit
     error = failing({"Content-Encoding": encoding} if encoding else {}, packed, limit=limit)
     _now, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert (error.kind, error.message) == (ErrorKind.INCOMPLETE, f"the answer is longer than {most} bytes")
+    assert (error.kind, error.message) == (ErrorKind.INCOMPLETE, f"the answer is longer than {most:,} bytes")
     assert peak < 3 * most + 16 * MEGABYTE
 
 

@@ -200,7 +200,7 @@ def test_the_plan_alone_says_what_is_deleted(
     path, journal = tmp_path / "plan.jsonl", tmp_path / "journal.jsonl"
     typed = planned(ansible, path).removeprefix("sha256:")[:digits]
     # In between somebody pushes an old tag that the rules would choose, and one that was approved.
-    simulator.edit_tags("team/app", put=[tag("dev-old", 99), tag("dev-2", 90, digest="sha256:" + "9" * 64)])
+    simulator.edit_tags("team/app", put=[tag("dev-late", 99), tag("dev-2", 90, digest="sha256:" + "9" * 64)])
     before = simulator.state()
     approved: dict[str, Any] = {
         "approved_plan_path": str(path),

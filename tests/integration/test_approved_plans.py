@@ -39,7 +39,7 @@ def test_a_run_deletes_what_was_approved_and_is_still_the_same(
     assert simulator.counters()["writes"] == 0
     # In between somebody pushes one tag again, deletes another and pushes a third, old one.
     pushed = tag("dev-1", 90, digest="sha256:" + "9" * 64)
-    simulator.edit_tags("team/app", put=[pushed, tag("dev-old", 99)], remove=["dev-2"])
+    simulator.edit_tags("team/app", put=[pushed, tag("dev-late", 99)], remove=["dev-2"])
     approved = {**PARAMS, "approved_plan_path": str(path), "approved_fingerprint": fingerprint}
     check, run, again = (run_all(ansible, MODULE, [approved], check_mode=mode)[0] for mode in (True, False, False))
     assert check.result["plan"] == run.result["plan"]
@@ -51,7 +51,7 @@ def test_a_run_deletes_what_was_approved_and_is_still_the_same(
     assert {row["name"]: row["kind"] for row in run.result["plan"]["approved"]["drift"]} == {
         "dev-1": "moved",
         "dev-2": "vanished",
-        "dev-old": "new",
+        "dev-late": "new",
     }
     assert run.result["outcome"]["counts"]["deleted"] == 2
     assert again.result["changed"] is False
@@ -211,13 +211,13 @@ def test_an_apply_run_reads_all_that_a_plan_does(
     assert check.result["plan"]["delete"] == audit.result["plan"]["delete"]
     assert check.result["plan"]["keep"] == audit.result["plan"]["keep"]
     # An old tag that is new here, and another image where a tag was kept for its rank.
-    simulator.edit_tags("team/app", put=[tag("dev-old", 900), tag("dev-9", 800)])
+    simulator.edit_tags("team/app", put=[tag("dev-late", 900), tag("dev-9", 800)])
     [moved] = run_all(ansible, MODULE, [approved], check_mode=True)
     assert {row["name"] for row in moved.result["plan"]["delete"]} == {"dev-2", "dev-3", "dev-4"}
     assert {row["name"]: row["kind"] for row in moved.result["plan"]["approved"]["drift"]} == {
         "dev-1": "kept",
         "dev-9": "new",
-        "dev-old": "new",
+        "dev-late": "new",
     }
 
 
