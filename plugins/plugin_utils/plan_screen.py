@@ -233,8 +233,8 @@ def _matches(rows: t.Sequence[_Result]) -> list[str]:
     lines = []
     for row in rows:
         words = ("repository", "repositories") if row["option"] == "exclude_repositories" else ("tag", "tags")
-        named = named_rule(row)
-        rule = f" of rule {named}" if named else ""
+        named, kind = named_rule(row), "rule" if row["rule"] else "rule set"
+        rule = f" of {kind} {named}" if named else ""
         entry = f" {row['entry']}" if row["entry"] else ""
         lines += wrapped(f"matched by {row['option']}{entry}{rule}: {counted(row['matched'], *words)}")
     return lines

@@ -24,6 +24,7 @@ from tests.tools.collection import ROOT, link
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 BUILD = ROOT / "build"
+DOCUMENT = Path(__file__).with_name("retention.yml")
 PLAN = BUILD / "demo" / "plan.jsonl"
 RULES = {
     "name_regex_delete": "(main|feature)-.*",
@@ -84,6 +85,12 @@ def options(*more: str, **changes: str) -> list[str]:
     return [word for variable in [f"registry_group={team.GROUP}", *rules, *more] for word in ("-e", variable)]
 
 
+def by_document() -> list[str]:
+    """The same group by a retention document, as extra variables."""
+    variables = {"registry_group": team.GROUP, "registry_cleanup_retention_path": str(DOCUMENT)}
+    return [word for name, value in variables.items() for word in ("-e", f"{name}={value}")]
+
+
 def main() -> None:
     link()
     PLAN.parent.mkdir(parents=True, exist_ok=True)
@@ -95,6 +102,7 @@ def main() -> None:
         play("cleanup", gitlab.url, *options())
         # The plan of the run that deleted; the last run would write an empty one.
         play("cleanup", gitlab.url, *options(plan_path=""))
+        play("cleanup", gitlab.url, "--check", *by_document())
         after = sum(len(names) for names in gitlab.state().values())
     say(f"{before} tags before, {after} after; {time.monotonic() - started:.0f} seconds.")
     say(f"The plan, with a reason for every tag: {PLAN.relative_to(ROOT)}")
