@@ -290,7 +290,7 @@ def _read_repository(cursor: PlanCursor, contents: _Contents) -> None:
     while cursor.kind is PlanLine.TAG and seen < told:
         found.update(cursor.line.encode())
         name, reason = _tag_at(cursor, path, after=name)
-        if cursor.row.get("rule_set") != rule_set:
+        if cursor.row.get("rule_set", "") != rule_set:
             raise cursor.altered(f"line {cursor.number}, on {path}:{name}, has another rule set than its repository")
         if cursor.row["action"] == PlannedAction.DELETE.value:
             contents.digests[path, name] = cursor.row["digest"]
@@ -305,7 +305,9 @@ def _read_repository(cursor: PlanCursor, contents: _Contents) -> None:
         reasons[Reason.REPOSITORY_UNREAD] = 1
     deleted = len(contents.digests) - before
     counts = {"tags": seen, "delete": deleted, "keep": seen - deleted, "reasons": reason_counts(reasons)}
-    texts = all(each is None or (isinstance(each, str) and each) for each in (error, limit, rule_set))
+    texts = "rule_set" in row and all(
+        each is None or (isinstance(each, str) and each) for each in (error, limit, rule_set)
+    )
     fits = listing in _LISTINGS
     if cursor.file_format == REPOSITORY_FORMAT:
         fits = _fits_whole(row, seen=seen, deleted=deleted)

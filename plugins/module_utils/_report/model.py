@@ -28,9 +28,9 @@ class TagReport(t.NamedTuple):
         action: delete or keep.
         reason: why.
         rule: which rule decided; None if the options themselves did.
-        rule_set: name of the rule set of its repository; None without one.
         outcome: what became of it, one of OUTCOMES; None if the plan keeps it or no run is known.
         message: why; None if that is plain.
+        rule_set: name of the rule set of its repository; None without one.
     """
 
     name: str

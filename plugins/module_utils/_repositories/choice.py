@@ -29,6 +29,7 @@ from .._core.models import (
     parse_time,
 )
 from .._core.scope import path_matcher
+from .._core.words import counted, some
 from .._deletion.verification import why_not_empty
 from .._plan.repository_decision import RepositoryDecision, RepositoryReason
 from .._rules.dates import is_credible, judged_date
@@ -39,7 +40,6 @@ from .._rules.reasons import Reason
 from .conditions import Conditions
 
 # How many names a sentence has.
-_NAMED = 5
 _REF_WORDS = {
     RefKind.BRANCHES: "a branch",
     RefKind.MERGE_REQUESTS: "an open merge request",
@@ -175,7 +175,7 @@ def kept_by_tags(
         doubt = why_not_empty(listing)
         return _kept(RepositoryReason.UNPROVEN_EMPTY, doubt) if doubt else None
     if conditions.empty:
-        return _kept(RepositoryReason.NOT_EMPTY, f"it has {_counted(len(listing.tags), 'tag')}")
+        return _kept(RepositoryReason.NOT_EMPTY, f"it has {counted(len(listing.tags), 'tag')}")
     if listing.state is not ListingState.COMPLETE:
         return _kept(RepositoryReason.INCOMPLETE_LISTING, "there may be more tags than those listed")
     return _kept_by_holding(decisions) or _kept_by_push(listing, conditions, source, clock)
@@ -186,7 +186,7 @@ def _kept_by_holding(decisions: t.Sequence[Decision]) -> RepositoryDecision | No
     for reason, words in _HOLDING.items():
         names = [decision.tag.name for decision in decisions if decision.reason is reason]
         if names:
-            return _kept(RepositoryReason(reason.value), f"{words} {_first(names)}")
+            return _kept(RepositoryReason(reason.value), f"{words} {some(names)}")
     return None
 
 
@@ -201,7 +201,7 @@ def _kept_by_push(
     undated = [name for name, date in dates.items() if date is None]
     known = [date for date in dates.values() if date]
     if undated or clock is None:
-        return _kept(RepositoryReason.UNKNOWN_DATE, f"no date is known of {_first(undated)}")
+        return _kept(RepositoryReason.UNKNOWN_DATE, f"no date is known of {some(undated)}")
     return _kept_by_age(max(known), age, clock, "its newest tag is of")
 
 
@@ -238,12 +238,3 @@ def chosen(listing: TagListing, conditions: Conditions, source: DateSource) -> R
 
 def _kept(reason: RepositoryReason, why: str) -> RepositoryDecision:
     return RepositoryDecision(reason, why.removesuffix("."))
-
-
-def _first(names: t.Sequence[str]) -> str:
-    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
-    return f"{', '.join(names[:_NAMED])}{more}"
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number} {what}{'' if number == 1 else 's'}"

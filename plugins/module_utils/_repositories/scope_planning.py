@@ -17,6 +17,7 @@ from .._core.errors import RequestError
 from .._core.models import ListingState, Project, Repository, TagListing
 from .._core.scope import Exclusion
 from .._core.server import Mode, ServerCapabilities
+from .._core.words import counted
 from .._deletion.refusals import hidden_rules_refusal, unknown_clock_refusal
 from .._plan.approval import Approved
 from .._plan.drift import Comparison, refusals_of
@@ -226,10 +227,12 @@ def _beyond_repository_limits(
     going: t.Sequence[RepositoryPlan], number: int, limits: RepositoryLimits
 ) -> t.Iterator[str]:
     if limits.most is not None and len(going) > limits.most:
-        yield f"{len(going)} repositories would be deleted, more than max_repositories {limits.most}"
+        number_of = counted(len(going), "repository", "repositories")
+        yield f"{number_of} would be deleted, more than max_repositories {limits.most}"
     if limits.most_percent is not None and len(going) * 100 > limits.most_percent * number:
         yield (
-            f"{len(going)} of {number} repositories would be deleted, more than max_repositories_percent "
+            f"{len(going)} of {counted(number, 'repository', 'repositories')} would be deleted, more than "
+            "max_repositories_percent "
             f"{limits.most_percent:g}"
         )
 

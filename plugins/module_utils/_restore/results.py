@@ -14,6 +14,7 @@ from collections import Counter
 from .._core.diffs import diff_part, hidden_part
 from .._core.errors import UsageError
 from .._core.tag_writes import WriteOutcome
+from .._core.words import counted
 from .._module.intent import Applied, Intent
 from .._module.results import truncate_lists
 from .planning import ObservedRepository, PlannedTag, RestoredTag, RestoreReason
@@ -51,7 +52,7 @@ def _shortfall(plan: t.Sequence[PlannedTag]) -> str:
     told = ", ".join(f"{counts[reason]} {reason.value}" for reason in RestoreReason if counts[reason])
     first = lost[0]
     return (
-        f"{len(lost)} of {len(plan)} tags can't be put back ({told}); first {first.tag.repository}:{first.tag.name}: "
+        f"{len(lost)} of {counted(len(plan), 'tag')} can't be put back ({told}); first {first.tag.repository}:{first.tag.name}: "
         f"{first.message.rstrip('.')}."
     )
 

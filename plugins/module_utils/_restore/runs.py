@@ -19,6 +19,7 @@ from .._core.errors import UsageError, quotable
 from .._core.models import TAG_NAME
 from .._core.oci import DIGEST
 from .._core.scope import is_repository_path
+from .._core.words import counted
 from .._deletion.earlier_runs import JournalEvent
 from .._deletion.outcomes import TagOutcome
 
@@ -75,7 +76,7 @@ class JournalRun(t.NamedTuple):
     @property
     def label(self) -> str:
         """The run in a sentence."""
-        return f"{self.time} (plan {self.plan.removeprefix('sha256:')[:12]}, {len(self.tags)} tags)"
+        return f"{self.time} (plan {self.plan.removeprefix('sha256:')[:12]}, {counted(len(self.tags), 'tag')})"
 
     def as_result(self) -> dict[str, t.Any]:
         return {

@@ -20,6 +20,7 @@ from .._core.diffs import printable
 from .._core.errors import UsageError
 from .._core.models import parse_time
 from .._core.scope import check_globs, full_path, project_path
+from .._core.words import some
 from .._core.yaml_text import LocatedValue, ValuePath, YamlError, parse_yaml
 from .._plan.limits import Limits
 from .._rules.durations import seconds
@@ -263,8 +264,7 @@ class _Reading:
         title, number = self.document.title, len(self.problems)
         if number == 1:
             return printable(f"{title}{', ' if placed[0][0] else ': '}{found[0]}.")
-        more = f"; and {number - _TOLD} more" if number > _TOLD else ""
-        return printable(f"{title} has {number} mistakes: {'; '.join(found)}{more}.")
+        return printable(f"{title} has {number} mistakes: {some(found, _TOLD, number=number, separator='; ')}.")
 
     def is_sound(self, path: ValuePath) -> bool:
         """Whether nothing inside of a value is wrong by now. path: of the value."""

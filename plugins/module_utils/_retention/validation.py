@@ -17,6 +17,7 @@ import re
 import typing as t
 from datetime import date
 
+from .._core.numbers import whole
 from .._core.yaml_text import ValuePath
 
 _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
@@ -155,16 +156,18 @@ def _day(value: t.Any) -> str:
 def _whole_number(value: t.Any) -> int:
     if isinstance(value, str) and _NUMBER.fullmatch(value):
         return int(value)
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**15:
-        return value
+    number = whole(value)
+    if number is not None and abs(number) < 10**15:
+        return number
     raise _RefusedValue("a whole number belongs there")
 
 
 def _number(value: t.Any) -> float:
     if isinstance(value, str) and _DECIMAL.fullmatch(value):
         return float(value)
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value):
-        return float(value)
+    found = value if isinstance(value, float) else whole(value)
+    if found is not None and abs(found) < 10**15 and math.isfinite(found):
+        return float(found)
     raise _RefusedValue("a number belongs there")
 
 

@@ -229,7 +229,9 @@ def test_a_plan_names_every_option_that_it_was_made_by() -> None:
         *("plan_max_age", "max_drift_percent", "in_use_max_age"),
     }
     told = {"plan_path", "output_path", "gather", "return_limit", "journal_path", "wait", "wait_timeout", "on_error"}
-    told |= {"run_by", "journal_package", "journal_is_temporary"}
+    told |= {"run_by", "journal_package", "journal_is_temporary", "previous_retention", "previous_retention_path"}
+    # The plan has what the file says.
+    told |= {"retention_path"}
     # A plan that these refuse is not carried out, and a pin deletes nothing.
     refuse = {"on_server_policy", "on_unmatched", "allow_unread_protection", "pin_untagged_in_use"}
     assert scope <= set(SCOPE.as_result())
