@@ -33,7 +33,7 @@ SPECS: dict[str, Spec] = {
 SPECS["inventory"] = inventory.OPTIONS
 
 IDS = {"project", "group"}
-DURATIONS = {"older_than", "min_age", "plan_max_age", "in_use_max_age", "cadence"}
+DURATIONS = {"older_than", "min_age", "plan_max_age", "in_use_max_age", "cadence", "pulled_within", "max_gap"}
 # Texts of several lines, in a list too: sentences that came from elsewhere.
 OF_LINES = {"approved_plan", "failed", "failure", "warnings", "notes"}
 
