@@ -218,8 +218,11 @@ def _options(rules: _Row) -> list[str]:
 def _listed_rules(rules: Sequence[_Row], rule_set: str = "") -> list[str]:
     """The rules of a list, a line each, by the names that tags have. rule_set: that they are of; empty if of none."""
     before, unnamed = (f"{rule_set}/", "rule ") if rule_set else ("", "")
-    names = [each.get("name") or f"{unnamed}{number}" for number, each in enumerate(rules, 1)]
-    return [f"rule {before}{name}: {_rule(each)}" for name, each in zip(names, rules)]
+    lines = []
+    for number, each in enumerate(rules, 1):
+        name = each.get("name") or f"{unnamed}{number}"
+        lines.append(f"rule {before}{name}: {_rule(each)}")
+    return lines
 
 
 def _document(document: _Row) -> list[str]:

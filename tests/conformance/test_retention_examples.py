@@ -16,6 +16,7 @@ import yaml
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import RefKind, Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource, Decision
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.durations import seconds
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import (
     ActiveRefs,
     RefMatch,
@@ -23,6 +24,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_ref
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import kept_by_use
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.options import rules_of, used_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.pull_log import Window, read_log
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import decide
 from tests.unit.options import filled
 
@@ -36,9 +38,19 @@ def told(decision: Decision) -> str:
     return f"{'delete' if decision.delete else 'keep'}, {decision.reason.value}{rule}"
 
 
+def sources_of(example: dict[str, Any]) -> dict[str, Any]:
+    """What the log of an example tells of, as the role gives it to a cleanup."""
+    if "log" not in example:
+        return {}
+    within = seconds(example["pulled_within"], "pulled_within")
+    window = Window(since=NOW.timestamp() - within, until=NOW.timestamp(), max_gap=within)
+    images = read_log(example["log"].splitlines(), "log", window).images
+    return {"in_use_sources": [{"name": "pulls", "images": sorted(images)}]}
+
+
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example(example: dict[str, Any]) -> None:
-    options = filled(example["options"])
+    options = filled({**example["options"], **sources_of(example)})
     digests = example.get("digests", {})
     tags = [
         Tag(

@@ -20,7 +20,7 @@ from tests.simulator.harness import Simulator
 
 SECRETS = {"secret": TOKEN, "root": "glpat-root", "wrong": "glpat-wrong"}
 # These work on files, and are tested by themselves.
-LOCAL = {"registry_plan_merge", "registry_plan_package", "registry_report"}
+LOCAL = {"registry_plan_merge", "registry_plan_package", "registry_pulls_info", "registry_report"}
 MODULES = sorted({path.stem for path in MODULES_FOLDER.glob("*.py")} - LOCAL)
 
 POLICY = {"enabled": True, "cadence": "7d", "keep_n": 5, "name_regex_delete": "dev-.*", "clear": ["older_than"]}

@@ -357,7 +357,7 @@ def test_nothing_to_gather_from_names_the_variables(ansible: Ansible) -> None:
     run = ansible.play("containerops.gitlab.in_use")
     assert failures(run) == [
         "What is in use can't be gathered, since nothing says where to look: give registry_in_use_hosts, "
-        "registry_in_use_kubernetes or registry_in_use_references."
+        "registry_in_use_kubernetes, registry_in_use_pull_logs or registry_in_use_references."
     ]
 
 

@@ -70,6 +70,8 @@ MODULES = [
         "_rules/options",
         "_rules/pattern_syntax",
         "_rules/patterns",
+        "_rules/pull_lines",
+        "_rules/pull_log",
         "_rules/ranking",
         "_rules/reasons",
     ),

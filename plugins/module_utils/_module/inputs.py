@@ -31,7 +31,7 @@ LEFT_OUT_WHEN_EMPTY = frozenset(
 )
 # A list without entries says something of its own, and so does a pattern that goes on behind a project's path.
 MAY_BE_EMPTY_LISTS = frozenset(
-    {"gather", "tag_names", "images", "clear", "rules", "groups", "projects", "warnings", "notes"}
+    {"gather", "tag_names", "images", "clear", "rules", "groups", "projects", "warnings", "notes", "ignored_agents"}
 )
 _MAY_BE_EMPTY_TEXTS = frozenset({"repository_path_pattern"})
 # A journal that is stored nowhere is no record of a run.
@@ -41,6 +41,7 @@ _MAY_BE_NUMBERS = frozenset(
     {
         *("project", "group", "by", "version_group"),
         *("older_than", "min_age", "plan_max_age", "in_use_max_age", "cadence", "not_pushed_for"),
+        *("pulled_within", "max_gap"),
     }
 )
 # Texts of several lines.

@@ -190,7 +190,7 @@ def exit_on_error(module: AnsibleModule) -> t.Iterator[None]:
 
 def finish_reading(
     module: AnsibleModule,
-    connection: _RequestCounter,
+    connection: _RequestCounter | None,
     result: dict[str, t.Any],
     errors: t.Sequence[Exception],
     *,
@@ -200,12 +200,14 @@ def finish_reading(
 
     Args:
         module: the module.
-        connection: the one that it read by.
+        connection: the one that it read by, None where no server is asked.
         result: what it returns, besides what all such modules return.
         errors: what could not be read.
         tolerate: errors do not fail the module.
     """
-    result = {**result, "changed": False, "requests": connection.requests_sent}
+    result = {**result, "changed": False}
+    if connection:
+        result["requests"] = connection.requests_sent
     if errors and not tolerate:
         module.fail_json(msg=_first_of(errors), result="partial", **result)
     module.exit_json(result="partial" if errors else "ok", **result)

@@ -39,7 +39,6 @@ from .._rules.in_use import InUse
 from .._rules.reasons import Reason
 from .conditions import Conditions
 
-# How many names a sentence has.
 _REF_WORDS = {
     RefKind.BRANCHES: "a branch",
     RefKind.MERGE_REQUESTS: "an open merge request",

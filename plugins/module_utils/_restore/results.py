@@ -52,7 +52,8 @@ def _shortfall(plan: t.Sequence[PlannedTag]) -> str:
     told = ", ".join(f"{counts[reason]} {reason.value}" for reason in RestoreReason if counts[reason])
     first = lost[0]
     return (
-        f"{len(lost)} of {counted(len(plan), 'tag')} can't be put back ({told}); first {first.tag.repository}:{first.tag.name}: "
+        f"{len(lost)} of {counted(len(plan), 'tag')} can't be put back ({told}); first "
+        f"{first.tag.repository}:{first.tag.name}: "
         f"{first.message.rstrip('.')}."
     )
 

@@ -142,7 +142,7 @@ HARMLESS = {
 IMPURE_NAMES = {"open", "print", "input", "exec", "eval", "__import__"}
 CLOCKS = {"now", "utcnow", "today", "time", "monotonic", "perf_counter"}
 # Modules that ask no server.
-LOCAL = {"registry_plan_merge", "registry_report"}
+LOCAL = {"registry_plan_merge", "registry_pulls_info", "registry_report"}
 HOUSEKEEPING = {"check_mode", "_diff", "exit_json", "fail_json", "fail_from_exception"}
 
 

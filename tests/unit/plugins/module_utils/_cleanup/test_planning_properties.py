@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
@@ -40,6 +41,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.pattern
     compile_pattern,
     quoted,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.pull_log import Window, read_log
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason, reason_counts
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import (
     ReferrerPolicy,
@@ -248,6 +250,19 @@ def _reference(tag: Tag, dice: random.Random) -> str:
     )
 
 
+def _pulled(case: Case, dice: random.Random) -> list[str]:
+    """The images that a log tells of, in which there are other lines, too."""
+    lines = []
+    for tag in dice.choices(case.tags, k=5):
+        name = dice.choice([tag.name, tag.digest or "sha256:0", "no tag", "..", ""])
+        path = dice.choice([REPOSITORY.path, f"mirror/{REPOSITORY.path}", "team/other", "NO PATH"])
+        status, seconds = dice.choice([200, 304, 404, "-"]), NOW.timestamp() - dice.randrange(60) * DAY
+        request = {"method": dice.choice(["GET", "HEAD", "PUT"]), "uri": f"/v2/{path}/manifests/{name}"}
+        lines += [json.dumps({**request, "status": status, "ts": int(seconds)}), dice.choice(["", "oops", "{}"])]
+    window = Window(since=NOW.timestamp() - 30 * DAY, until=NOW.timestamp(), max_gap=DAY)
+    return sorted(read_log(lines, "a.log", window).images)
+
+
 def seeds(part: int) -> range:
     return range(part * CASES // PARTS, (part + 1) * CASES // PARTS)
 
@@ -348,6 +363,7 @@ def stricter(case: Case, dice: random.Random) -> Iterator[tuple[str, Case]]:
     yield "a protection", replace(case, rules=replace(rules, protect=(*rules.protect, compiled(quoted([tag.name])))))
     yield "a protection in GitLab", case.with_tag(number, protected=True)
     yield "something in use", replace(case, images=(*case.images, _reference(tag, dice)))
+    yield "something that was pulled", replace(case, images=(*case.images, *_pulled(case, dice)))
     alive = {**case.active_refs.refs, RefKind.TAGS: (tag.name,)}
     yield "something alive", replace(case, active_refs=replace(case.active_refs, refs=alive))
     yield "no date", case.with_tag(number, created=None, published=None)

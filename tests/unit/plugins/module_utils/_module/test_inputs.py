@@ -34,6 +34,7 @@ SPECS["inventory"] = inventory.OPTIONS
 
 IDS = {"project", "group"}
 DURATIONS = {"older_than", "min_age", "plan_max_age", "in_use_max_age", "cadence", "not_pushed_for"}
+DURATIONS |= {"pulled_within", "max_gap"}
 # Texts of several lines, in a list too: sentences that came from elsewhere.
 OF_LINES = {"approved_plan", "failed", "failure", "warnings", "notes"}
 

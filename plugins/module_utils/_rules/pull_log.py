@@ -1,0 +1,186 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""What was pulled from a replica of a registry lately, by its logs, and whether these tell of all of it. Pure.
+
+Logs that may leave out a pull are worth nothing: an image of which they say nothing would count as not pulled.
+"""
+
+from __future__ import annotations
+
+import math
+import typing as t
+from datetime import datetime, timezone
+
+from .._core.models import format_time
+from .durations import SECONDS
+from .pull_lines import entries_of, is_reference
+
+_MINUTE = SECONDS["min"]
+
+
+class Window(t.NamedTuple):
+    """The time of which all pulls are to be known.
+
+    Args:
+        since: where it begins, in seconds since 1970.
+        until: where it ends.
+        max_gap: seconds without a request that are no reason to doubt.
+    """
+
+    since: float
+    until: float
+    max_gap: int
+
+    @property
+    def begin(self) -> float:
+        """A time before the window. If there is no request in between, the gap is too long."""
+        return self.since - self.max_gap - _MINUTE
+
+
+class PullLog(t.NamedTuple):
+    """What files of a log say.
+
+    Args:
+        images: references that were pulled in the window, or after it by a clock that is ahead.
+        lines: their number, without empty ones.
+        requests: number of requests that they tell of.
+        pulls: number of those that are pulls in the window and count.
+        ignored: number of pulls in the window that do not count, because of their clients.
+        unreadable: number of lines that can't be read.
+        first_unreadable: where the first of them is; empty if all can be read.
+        oldest: time of the first request, in seconds since 1970; None if there is none.
+        newest: time of the last request.
+        minutes: since 1970 in which there was a request, shortly before the window and in it.
+    """
+
+    images: frozenset[str] = frozenset()
+    lines: int = 0
+    requests: int = 0
+    pulls: int = 0
+    ignored: int = 0
+    unreadable: int = 0
+    first_unreadable: str = ""
+    oldest: float | None = None
+    newest: float | None = None
+    minutes: frozenset[int] = frozenset()
+
+
+def read_log(lines: t.Iterable[str], name: str, window: Window, ignored_agents: t.Sequence[str] = ()) -> PullLog:
+    """What a file of a log says.
+
+    Args:
+        lines: of the file, in any order.
+        name: of the file.
+        window: the time of which pulls are wanted.
+        ignored_agents: how the User-Agent of clients begins whose pulls do not count.
+    """
+    images: set[str] = set()
+    minutes: set[int] = set()
+    number = empty = requests = pulls = ignored = unreadable = 0
+    first_unreadable = ""
+    oldest, newest = math.inf, -math.inf
+    # Times have no fractions.
+    since, begin = math.floor(window.since), window.begin
+    agents = tuple(ignored_agents)
+    for number, line in enumerate(lines, 1):
+        entries = entries_of(line)
+        if entries is None:
+            if not line.strip():
+                empty += 1
+                continue
+            unreadable += 1
+            first_unreadable = first_unreadable or f"line {number} of {name}"
+            continue
+        for time, image, agent in entries:
+            requests += 1
+            oldest, newest = min(oldest, time), max(newest, time)
+            if time >= begin:
+                minutes.add(int(time) // _MINUTE)
+            if not image or time < since:
+                continue
+            if agents and agent.startswith(agents):
+                ignored += 1
+                continue
+            pulls += 1
+            images.add(image)
+    return PullLog(
+        images=frozenset(filter(is_reference, images)),
+        lines=number - empty,
+        requests=requests,
+        pulls=pulls,
+        ignored=ignored,
+        unreadable=unreadable,
+        first_unreadable=first_unreadable,
+        oldest=oldest if requests else None,
+        newest=newest if requests else None,
+        minutes=frozenset(minutes),
+    )
+
+
+def merged(logs: t.Sequence[PullLog]) -> PullLog:
+    """What all files of a log say together."""
+    return PullLog(
+        images=frozenset().union(*(log.images for log in logs)),
+        lines=sum(log.lines for log in logs),
+        requests=sum(log.requests for log in logs),
+        pulls=sum(log.pulls for log in logs),
+        ignored=sum(log.ignored for log in logs),
+        unreadable=sum(log.unreadable for log in logs),
+        first_unreadable=next((log.first_unreadable for log in logs if log.first_unreadable), ""),
+        oldest=min((log.oldest for log in logs if log.oldest is not None), default=None),
+        newest=max((log.newest for log in logs if log.newest is not None), default=None),
+        minutes=frozenset().union(*(log.minutes for log in logs)),
+    )
+
+
+def shortcomings(log: PullLog, window: Window, max_unreadable: int) -> list[str]:
+    """Why a log may leave out a pull.
+
+    Args:
+        log: all files of a replica.
+        window: the time of which all pulls are to be known.
+        max_unreadable: number of lines that may be unreadable.
+
+    Returns:
+        Sentences without their ends.
+    """
+    found = []
+    if log.unreadable > max_unreadable:
+        found.append(
+            f"{log.unreadable} of {log.lines} lines can't be read, first {log.first_unreadable}, and max_unreadable is "
+            f"{max_unreadable}: each may be a pull"
+        )
+    if log.oldest is None:
+        return [
+            *found,
+            f"none of {log.lines} lines tells of a request: name the access log, and see that the registry writes one",
+        ]
+    if log.oldest > window.since:
+        return [
+            *found,
+            f"they reach back to {told(log.oldest)} only, and pulls since {told(window.since)} are wanted: keep logs "
+            "for longer, or lower pulled_within",
+        ]
+    start, end = _longest_gap(log.minutes, window)
+    if end - start > window.max_gap:
+        found.append(
+            f"they tell of no request between {told(start)} and {told(end)}, which is longer than max_gap: name all "
+            "files of the log, or raise max_gap if the registry was idle"
+        )
+    return found
+
+
+def _longest_gap(minutes: t.Collection[int], window: Window) -> tuple[float, float]:
+    """The longest time without a request, from the last one before the window to its end, to the minute."""
+    times = sorted(min(minute * float(_MINUTE), window.until) for minute in minutes)
+    gaps = zip([window.begin, *times], [*times, window.until])
+    return max((gap for gap in gaps if gap[1] > window.since), key=lambda gap: gap[1] - gap[0])
+
+
+def told(time: float) -> str:
+    """A time as results tell it."""
+    return str(format_time(datetime.fromtimestamp(int(time), timezone.utc)))
