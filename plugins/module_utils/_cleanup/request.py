@@ -260,6 +260,10 @@ def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None) -> N
     via = method.value
     if params["signatures"] == "collect":
         raise UsageError(f"signatures collect can't be used with delete_via {via}: GitLab deletes in no order.")
+    if any(row["expires_label"] for row in (params, *(params["rules"] or ()))):
+        raise UsageError(
+            f"expires_label can't be used with delete_via {via}: GitLab's bulk deletion does not read labels of images."
+        )
     if params["pin_untagged_in_use"]:
         raise UsageError(
             f"pin_untagged_in_use can't be used with delete_via {via}: nothing is written to the registry then."

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import enum
+import re
 import typing as t
 from datetime import datetime
 
@@ -21,6 +22,9 @@ from .in_use import InUse, Source, in_use_of, missing_sources
 from .patterns import Pattern, compile_pattern
 from .referrers import ReferrerPolicy, SharedDigest, Signatures
 from .rules import PARTS, PERIODS, KeepPerGroup, Rule, Rules, SortBy, Timestamp
+
+# Docker and OCI allow nearly anything; what has blanks or is longer is a mistake.
+_LABEL = re.compile(r"[!-~]{1,255}", re.ASCII)
 
 
 def _values(choices: type[enum.Enum]) -> list[str]:
@@ -42,6 +46,7 @@ _RULE: dict[str, t.Any] = {
     "older_than": {"type": "str"},
     "sort_by": {"type": "str", "choices": _values(SortBy), "default": "date"},
     "prereleases": {"type": "str", "choices": ["together", "apart"], "default": "together"},
+    "expires_label": {"type": "str"},
 }
 # A rule at the top level, a list of rules, and what holds for all of them.
 RULES: dict[str, t.Any] = {
@@ -84,6 +89,8 @@ IN_USE: dict[str, t.Any] = {
     "keep_deployments": {"type": "int", "default": 0},
     "ref_match": {"type": "str", "choices": _values(RefMatch), "default": "whole"},
 }
+# What a rule that keeps all can't have.
+_DELETES_SOME = ("name_regex_keep", "keep_n", "keep_n_per", "older_than", "expires_label")
 EITHER = ("name_regex_delete", "rules")
 # What a rule of the list says for itself.
 NOT_WITH_RULES = tuple(("rules", option) for option in ("name_regex_delete", *_RULE))
@@ -176,7 +183,7 @@ def _source(row: t.Mapping[str, t.Any]) -> Source:
 def _listed_rule(row: t.Mapping[str, t.Any], number: int) -> Rule:
     name = row["name"] or f"rule {number}"
     where = f"rules, {name}: "
-    if row["keep"] and any(row[option] for option in ("name_regex_keep", "keep_n", "keep_n_per", "older_than")):
+    if row["keep"] and any(row[option] for option in _DELETES_SOME):
         raise UsageError(f"{where}keep holds all that matches: leave out what would delete some of it.")
     try:
         return _rule(row, name, "match")._replace(keep_all=row["keep"])
@@ -197,10 +204,20 @@ def _rule(row: t.Mapping[str, t.Any], name: str, option: str) -> Rule:
         older_than=seconds(row["older_than"], "older_than") if row["older_than"] is not None else None,
         sort_by=SortBy(row["sort_by"]),
         prereleases_apart=row["prereleases"] == "apart",
+        expires_label=_label(row["expires_label"]) if row["expires_label"] is not None else None,
     )
     if not rule.counts and (row["sort_by"] != "date" or rule.prereleases_apart):
         raise UsageError("sort_by and prereleases have no meaning without keep_n or keep_n_per: leave them out.")
     return rule
+
+
+def _label(name: str) -> str:
+    """The name of a label or annotation."""
+    if not _LABEL.fullmatch(name):
+        raise UsageError(
+            f"expires_label is {name!r}: give the name of a label or annotation, such as quay.expires-after."
+        )
+    return name
 
 
 def _keep_per_group(row: t.Mapping[str, t.Any], match: Pattern) -> KeepPerGroup:

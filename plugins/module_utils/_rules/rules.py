@@ -70,6 +70,7 @@ class Rule(t.NamedTuple):
         older_than: seconds; only older tags are deleted. None is no age rule.
         sort_by: what newest means.
         prereleases_apart: prereleases have a keep_n of their own.
+        expires_label: only tags whose images have expired by this label or annotation are deleted; None asks for none.
     """
 
     match: Pattern
@@ -81,6 +82,7 @@ class Rule(t.NamedTuple):
     older_than: int | None = None
     sort_by: SortBy = SortBy.DATE
     prereleases_apart: bool = False
+    expires_label: str | None = None
 
     @property
     def counts(self) -> bool:
@@ -96,7 +98,8 @@ class Rule(t.NamedTuple):
     def need_dates(self) -> bool:
         """Whether its tags are judged by their dates."""
         ranked = self.counts and self.sort_by is SortBy.DATE
-        return ranked or self.older_than is not None or any(per_group.by in PERIODS for per_group in self.keep_n_per)
+        by_age = self.older_than is not None or self.expires_label is not None
+        return ranked or by_age or any(per_group.by in PERIODS for per_group in self.keep_n_per)
 
     @property
     def need_versions(self) -> bool:
@@ -187,7 +190,16 @@ class Rules:
     @property
     def has_ages(self) -> bool:
         """Whether anything is judged against the clock."""
-        return self.min_age is not None or any(rule.older_than is not None for rule in self.rules)
+        return (
+            self.min_age is not None
+            or bool(self.expiry_labels)
+            or any(rule.older_than is not None for rule in self.rules)
+        )
+
+    @property
+    def expiry_labels(self) -> frozenset[str]:
+        """The labels by which rules delete tags."""
+        return frozenset(rule.expires_label for rule in self.rules if rule.expires_label)
 
     def need_date(self, rule: Rule) -> bool:
         """Whether a tag of the rule is judged by its date."""
