@@ -605,6 +605,13 @@ EXAMPLES = r"""
     older_than: 7d
   check_mode: true
 
+- name: Delete images of reviews once they have expired by their own label, as in Quay
+  containerops.gitlab.registry_cleanup:
+    group: team
+    name_regex_delete: review-.*
+    expires_label: quay.expires-after
+  check_mode: true
+
 - name: Keep what runs, and refuse if a host is missing
   containerops.gitlab.registry_cleanup:
     group: team
