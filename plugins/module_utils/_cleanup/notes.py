@@ -42,8 +42,7 @@ def warnings_of(state: CleanupState, plan: Plan, request: CleanupRequest) -> lis
             "and a tag that was pushed again since may be deleted as old."
         )
     if state.unread_labels:
-        number = len(state.unread_labels)
-        images = "1 image" if number == 1 else f"{number} images"
+        images = counted(len(state.unread_labels), "image")
         found.append(
             f"The label that expires_label names could not be read of {images}, whose tags are kept. First: "
             f"{state.unread_labels[0]}"
