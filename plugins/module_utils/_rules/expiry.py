@@ -18,7 +18,6 @@ from .reasons import Reason
 
 # https://docs.projectquay.io/use_quay.html#tag-expiration
 _DURATION = re.compile(r"([0-9]{1,12})([hdw])", re.ASCII)
-_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def expiry_reason(tag: Tag, date: datetime | None, clock: datetime | None) -> Reason | None:
@@ -72,5 +71,5 @@ def _expires_at(value: str, date: datetime) -> datetime | None:
 
 def _time(value: str) -> datetime | None:
     """A time; of a day its end."""
-    start = parse_time(f"{value}T00:00:00Z") if _DAY.fullmatch(value) else None
+    start = parse_time(f"{value}T00:00:00Z")
     return start + timedelta(days=1) if start else parse_time(value)

@@ -305,7 +305,9 @@ def test_an_index_is_as_old_as_it_says_if_none_of_its_images_has_a_date(
     images = [Image(row["digest"], OCI_IMAGE, created=each) for row, each in zip(rows, dates, strict=True)]
     assert index_of(manifest, images).created == date
     # Of images that were not asked nothing is known, and of some of them too little.
-    assert index_of(manifest, [image._replace(created=None, dated=False) for image in images]).created is None
+    undated = index_of(manifest, [image._replace(created=None, dated=False) for image in images])
+    assert (undated.created, undated.dated) == (None, False)
+    assert index_of(manifest, images).dated
     assert index_of(manifest, images[1:]).created is None
 
 
@@ -321,6 +323,8 @@ def test_labels_are_those_of_the_config_and_of_the_manifest() -> None:
     both = parse({**row, "annotations": {NAME: "1d"}})
     assert dict(image_of(both, config, names).labels)[NAME] == ("1d", "2w")
     assert image_of(both, config).labels == ()
+    stored = image_of(parse(row), config, names)
+    assert image_in(row_of(stored)) == stored
     # What was not read is not known, and what can't be read may hold anything.
     assert image_of(both, None, names).labels == ()
     assert dict(image_of(both, b"[]", names).labels)[NAME] == ("1d", "")
