@@ -18,8 +18,8 @@ description:
   - >-
     The decision is made in this order: O(protect) and C(latest); tags under a GitLab protection rule;
     O(name_regex_delete) and O(name_regex_keep); of what is left the newest O(keep_n), and those of O(keep_n_per); then
-    O(older_than) and O(min_age). A tag that nothing has kept is deleted. Signatures and the like are deleted with the
-    last tag of their image (O(signatures)).
+    O(older_than), O(min_age) and O(expires_label). A tag that nothing has kept is deleted. Signatures and the like are
+    deleted with the last tag of their image (O(signatures)).
   - With O(rules), the first rule that matches a tag decides about it in this order. A tag that no rule matches is kept.
   - Tags are deleted by name, so other tags of the same image are kept. Each tag is read again right before it is
     deleted, and is kept if it points to another image by then.
@@ -167,6 +167,24 @@ options:
       - semver
       - natural
     default: semver
+  expires_label: &expires_label
+    description:
+      - Delete only tags whose image says by itself that it has expired, by the label or annotation of this name, such
+        as V(quay.expires-after).
+      - Its value is a duration in hours, days or weeks such as V(12h), V(1d) or V(2w), which counts from the date of
+        the tag; or a time such as V(2026-01-31T12:00:00Z); or a day, which counts until it is over, in UTC. A duration
+        counts from the last push, or from the build where the registry has no metadata database (O(timestamp)).
+      - All other options of the rule hold besides, so a label never deletes what they keep. A tag whose image lacks
+        the label is kept, whatever its age. It has the reason V(no_expiry_label), and V(label_not_expired) before its
+        time has come.
+      - A tag is kept with V(unknown_expiry) if the label can't be read, or if its value is anything else, is zero, is a
+        time before the date of the tag, or lies more than 150 years after it.
+      - If both the manifest and the config of an image have the label, the later time counts. A multi-platform image
+        expires with the last of its images, and only if all of them have the label, or its own manifest.
+      - A label is inherited from the image that an image is built from.
+      - Only the registry itself shows labels. It is asked for the manifest and the config of each image that nothing
+        else keeps and that O(cache_path) does not know, and of a multi-platform image for those of all its images.
+    type: str
   older_than: &older_than
     description:
       - Delete only tags older than this, such as V(30d), V(12h) or V(1month 2w).
@@ -206,6 +224,7 @@ options:
       version_group: *version_group
       prereleases: *prereleases
       prerelease_order: *prerelease_order
+      expires_label: *expires_label
   retention:
     description:
       - Rule sets for a whole fleet, and which group, project or repository has which of them. See the page
@@ -260,6 +279,10 @@ options:
       - With V(auto) it is the last push that changed the tag's image, if the registry has a metadata database. To push
         the same image again changes nothing. Without such a database it is the build of the image, the only date that
         GitLab knows there, so an old image that was tagged today is old.
+      - An artifact, Helm chart or cache has no build in its config. If the registry itself is asked (O(read_via)), the
+        annotation C(org.opencontainers.image.created) of its manifest counts as the build. It counts for an image, and
+        so does the label of this name, only if the config has no C(created) at all; and for a multi-platform image only
+        if none of its images has a date.
       - With V(created) it is the date that GitLab calls C(created_at). With a metadata database that is the first push
         of the name, so a tag that was pushed again an hour ago may count as old. If tags are read by REST in front of a
         metadata database (O(read_via)), it can't be told what GitLab's date means, and every such tag is kept.
@@ -665,6 +688,13 @@ EXAMPLES = r"""
     older_than: 7d
   check_mode: true
 
+- name: Delete images of reviews once they have expired by their own label, as in Quay
+  containerops.gitlab.registry_cleanup:
+    group: team
+    name_regex_delete: review-.*
+    expires_label: quay.expires-after
+  check_mode: true
+
 - name: Keep what runs, and refuse if a host is missing
   containerops.gitlab.registry_cleanup:
     group: team
@@ -790,7 +820,8 @@ plan:
           sample: delete
         reason:
           description:
-            - For a tag to delete V(matched), or V(expired) with O(older_than); V(with_subject) for what is deleted
+            - For a tag to delete V(matched), V(expired) with O(older_than), or V(label_expired) with O(expires_label);
+              V(with_subject) for what is deleted
               after its image, and V(orphaned) for what has no image (O(signatures)).
             - >-
               For a tag that GitLab may delete with O(delete_via=bulk_unpinned) V(sampled), V(tied), V(near_cutoff),
@@ -801,9 +832,9 @@ plan:
               V(orphan), V(unknown_subject), V(referrer), V(shared_digest), V(no_match),
               V(ambiguous_pattern), V(keep_pattern), V(keep_rule), V(in_use), V(unknown_in_use), V(active_ref),
               V(deployed), V(no_rule_set), V(rule_set_not_selected), V(exception), V(keep_n),
-              V(keep_n_per), V(too_young), V(min_age),
-              V(unknown_date), V(unknown_version), V(unknown_digest), V(limit) or V(cleanup_fails); with an approved
-              plan V(changed), V(rule_set_changed) or V(not_approved).
+              V(keep_n_per), V(too_young), V(min_age), V(label_not_expired), V(no_expiry_label),
+              V(unknown_date), V(unknown_version), V(unknown_digest), V(unknown_expiry), V(limit) or V(cleanup_fails);
+              with an approved plan V(changed), V(rule_set_changed) or V(not_approved).
           type: str
           returned: success
           sample: expired
@@ -1696,7 +1727,7 @@ def main() -> None:
         check_scope(request.scope, job_token=connection.is_job_token)
         check_for_server(request, url=url, job_token=connection.is_job_token)
         request = replace(request, earlier=earlier_runs(params["journal_path"], url))
-        with image_cache(params["cache_path"], module.warn) as images:
+        with image_cache(params["cache_path"], module.warn, request.expiry_labels) as images:
             state, reader = observe(connection, request, images)
             found = plan_cleanup(state, request)
             contents = read_contents(connection, reader, state, request, found.plan, images)

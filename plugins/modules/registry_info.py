@@ -228,7 +228,8 @@ repositories:
     date_source:
       description:
         - What the dates of the tags are, V(published) for the last push that changed the image, V(built) for the build
-          of the image, V(unknown) when it can't be told, V(none) when no details were asked for. Files that
+          of the image, by its config or by its annotation C(org.opencontainers.image.created), V(unknown) when it can't
+          be told, V(none) when no details were asked for. Files that
           M(containerops.gitlab.registry_cleanup) writes may also have V(created).
       type: str
       returned: success

@@ -32,6 +32,7 @@ _TYPED_DIGITS = 12
 # Why a tag would be deleted, in words.
 _DELETED = {
     "expired": "a rule chose them, and they are older than it asks for",
+    "label_expired": "a rule chose them, and their images have expired by their own label",
     "matched": "a rule chose them by their names, whatever their age",
     "with_subject": "they belong to an image that the plan deletes",
     "orphaned": "they belong to an image that is not there any more",

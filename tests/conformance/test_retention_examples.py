@@ -51,12 +51,13 @@ def sources_of(example: dict[str, Any]) -> dict[str, Any]:
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example(example: dict[str, Any]) -> None:
     options = filled({**example["options"], **sources_of(example)})
-    digests = example.get("digests", {})
+    digests, labels = example.get("digests", {}), example.get("labels", {})
     tags = [
         Tag(
             name,
             "sha256:" + (digests[name] * 64 if name in digests else name),
             published=None if days is None else NOW - timedelta(days=days),
+            expiry=(labels[name],) if name in labels else (),
         )
         for name, days in example["days"].items()
     ]

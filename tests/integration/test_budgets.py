@@ -268,6 +268,27 @@ def test_other_ranks_cost_no_requests_and_images_those_for_their_digests(
     assert fewer == (by_name[0], by_name[1] - (20 if mode == "M2" else 0))
 
 
+def test_labels_cost_a_manifest_and_a_config_of_what_nothing_else_keeps(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path
+) -> None:
+    few = Size(tags=3)
+    simulator.load(scenario("M1", few))
+    label = {"expires_label": "quay.expires-after"}
+    idle = ansible.module("registry_cleanup", {**RULES, **label}, check=True)
+    assert idle.result["plan"]["totals"]["reasons"] == {"keep_n": few.all_tags}
+    assert sent(simulator)[1] == 0
+    order = {**NAMES, "name_regex_delete": "v0", **label, "cache_path": str(tmp_path / "cache")}
+    for cost in (TOKENS + 2 * REPOSITORIES, 0):
+        found = ansible.module("registry_cleanup", order, check=True)
+        reasons = found.result["plan"]["totals"]["reasons"]
+        assert reasons == {"no_expiry_label": REPOSITORIES, "no_match": few.all_tags - REPOSITORIES}
+        assert sent(simulator)[1] == cost
+    # Without a metadata database the label comes with the date.
+    simulator.load(scenario("M2", few))
+    ansible.module("registry_cleanup", {**RULES, "keep_n": 0, "older_than": "1h", **label}, check=True)
+    assert sent(simulator) == by_registry(few.all_tags, 2)
+
+
 def test_dates_and_a_cleanup_without_a_database(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     few = Size(tags=3)
     simulator.load(scenario("M2", few))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -127,3 +128,62 @@ def test_what_a_run_deleted_can_be_pulled_again_when_it_is_put_back(
     assert pulled(real_registry.url) == before
     again = ansible.module("registry_restore", journal)
     assert (again.status, again.result["changed"]) == ("ok", False)
+
+
+LABEL = "quay.expires-after"
+CREATED = "org.opencontainers.image.created"
+PATH = "acme/shop/labels"
+
+
+def days_ago(days: float) -> str:
+    return (NOW - timedelta(days=days)).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def artifact(name: str, days: float) -> dict[str, Any]:
+    """As oras push leaves it: an empty config, and the time of the push in an annotation."""
+    return {"name": name, "artifact": "application/vnd.acme.report", "annotations": {CREATED: days_ago(days)}}
+
+
+# Each with its reason in a cleanup by age, and in one by the label.
+PUSHED: list[tuple[dict[str, Any], str, str]] = [
+    (artifact("report-1", 90), "expired", "no_expiry_label"),
+    (artifact("report-2", 3), "too_young", "no_expiry_label"),
+    ({**artifact("report-3", 90), "annotations": {}}, "unknown_date", "unknown_date"),
+    ({**artifact("report-4", 90), "annotations": {CREATED: "1980-01-01T00:00:00Z"}}, "unknown_date", "unknown_date"),
+    ({**artifact("report-5", 9), "annotations": {CREATED: days_ago(9), LABEL: "1w"}}, "too_young", "label_expired"),
+    ({"name": "review-1", "created": days_ago(9), "labels": {LABEL: "1w"}}, "too_young", "label_expired"),
+    ({"name": "review-2", "created": days_ago(9), "labels": {LABEL: "2w"}}, "too_young", "label_not_expired"),
+    ({"name": "review-3", "created": days_ago(9), "labels": {LABEL: "1m"}}, "too_young", "unknown_expiry"),
+    (
+        {"name": "review-4", "created": days_ago(9), "labels": {LABEL: "1d"}, "platforms": team.BOTH},
+        "too_young",
+        "label_expired",
+    ),
+    (
+        {"name": "review-5", "created": days_ago(9), "labels": {LABEL: "1d"}, "format": "docker"},
+        "too_young",
+        "label_expired",
+    ),
+    ({"name": "review-6", "created": days_ago(90)}, "expired", "no_expiry_label"),
+    ({"name": "main", "created": days_ago(1)}, "no_match", "no_match"),
+]
+
+
+@pytest.mark.parametrize(
+    ("rule", "which"), [({"older_than": "30d"}, 1), ({"expires_label": LABEL}, 2)], ids=["created", "expires"]
+)
+def test_what_images_say_of_themselves(real_registry: Any, tmp_path: Path, rule: dict[str, Any], which: int) -> None:
+    seed(real_registry.url, {PATH: [row for row, *_reasons in PUSHED]})
+    repositories = [{"id": 15, "project": "acme/shop", "name": "labels"}]
+    with running({**team.server(NOW), "repositories": repositories}, registry=real_registry.url) as server:
+        ansible = Ansible(tmp_path, environment(tmp_path, server.url, team.TOKEN))
+        order = {"project": "acme/shop", "name_regex_delete": "re.*", "return_limit": 99, **rule}
+        check = ansible.module("registry_cleanup", order, check=True)
+        run = ansible.module("registry_cleanup", order)
+    assert run.status == "ok", run.message
+    assert run.result["plan"] == check.result["plan"]
+    found = {row["name"]: row["reason"] for row in [*run.result["plan"]["delete"], *run.result["plan"]["keep"]]}
+    wanted = {each[0]["name"]: each[which] for each in PUSHED}
+    assert found == wanted
+    left = requests.get(f"{real_registry.url}/v2/{PATH}/tags/list", timeout=30).json()["tags"]
+    assert set(left) == {name for name, reason in wanted.items() if reason not in ("expired", "label_expired")}

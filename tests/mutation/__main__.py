@@ -61,6 +61,7 @@ MODULES = [
         "_rules/dead_alternatives",
         "_rules/decision",
         "_rules/durations",
+        "_rules/expiry",
         "_rules/git_refs",
         "_rules/import_dates",
     ),

@@ -47,6 +47,8 @@ class ImageSpec:
 
     size: of its own layers. config: False for an artifact. attests: it says something of another image of its index.
     shared_layers: labels and bytes of layers that other images may have, too, which come before its own.
+    labels, annotations: names and values. https://github.com/opencontainers/image-spec has labels in the config of an
+    image alone, as config.Labels, and annotations in any manifest.
     """
 
     label: str
@@ -58,6 +60,8 @@ class ImageSpec:
     attests: bool = False
     children: tuple[ImageSpec, ...] = ()
     shared_layers: tuple[tuple[str, int], ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
 
     @property
     def layers_size(self) -> int:
@@ -144,8 +148,8 @@ def make(spec: ImageSpec) -> Image:
         manifest["artifactType"] = ARTIFACT
         described = _descriptor(EMPTY_CONFIG, config.digest, config.size)
     manifest |= {"config": described, "layers": [_descriptor(kind, layer.digest, layer.size) for layer in layers]}
-    if not spec.config:
-        manifest["annotations"] = {TITLE: spec.label}
+    if not spec.config or spec.annotations:
+        manifest["annotations"] = {TITLE: spec.label, **dict(spec.annotations)}
     return Image(_document(spec.media_type, manifest), (config, *layers))
 
 
@@ -157,7 +161,7 @@ def usual_children(parent: ImageSpec) -> tuple[ImageSpec, ...]:
         ImageSpec(child_label(parent, 0), kind, parent.created, parent.size - half),
         ImageSpec(child_label(parent, 1), kind, parent.created, half, platform="linux/arm64"),
     )
-    images = tuple(replace(image, shared_layers=parent.shared_layers) for image in images)
+    images = tuple(replace(image, shared_layers=parent.shared_layers, labels=parent.labels) for image in images)
     if kind == DOCKER_IMAGE:
         return images
     return (*images, ImageSpec(child_label(parent, 2), kind, None, 500, platform=UNKNOWN, attests=True))
@@ -185,7 +189,7 @@ def _config(spec: ImageSpec, layers: list[Blob]) -> bytes:
         config["variant"] = variant
     if spec.created:
         config["created"] = iso(spec.created)
-    config["config"] = {"Labels": {TITLE: spec.label}}
+    config["config"] = {"Labels": {TITLE: spec.label, **dict(spec.labels)}}
     config["rootfs"] = {"type": "layers", "diff_ids": [layer.digest for layer in layers]}
     return _encode(config).encode()
 
@@ -233,6 +237,6 @@ def _index(spec: ImageSpec) -> Image:
         "schemaVersion": 2,
         "mediaType": spec.media_type,
         "manifests": manifests,
-        "annotations": {TITLE: spec.label},
+        "annotations": {TITLE: spec.label, **dict(spec.annotations)},
     }
     return Image(_document(spec.media_type, manifest), (), children)

@@ -502,6 +502,8 @@ def make_tag(row: Row, state: State, path: str) -> Tag:
         own_digest=row.get("digest", str, None),
         image=label,
         shared_layers=_shared_layers(row) or usual.shared_layers,
+        labels=_notes(row, "labels") or usual.labels,
+        annotations=_notes(row, "annotations") or usual.annotations,
     )
     tag.children = _children(row, state, tag) or usual.children
     if tag.children and not known:
@@ -521,6 +523,11 @@ def make_tag(row: Row, state: State, path: str) -> Tag:
 
 def _shared_layers(row: Row) -> tuple[tuple[str, int], ...]:
     return tuple((str(label), int(size)) for label, size in (row.get("shared_layers", dict, None) or {}).items())
+
+
+def _notes(row: Row, name: str) -> tuple[tuple[str, Any], ...]:
+    """Labels or annotations. A real image may have anything as a value."""
+    return tuple((row.get(name, dict, None) or {}).items())
 
 
 def _children(row: Row, state: State, tag: Tag) -> tuple[ImageSpec, ...]:
@@ -546,6 +553,8 @@ def _child(row: Row, state: State, tag: Tag, number: int) -> ImageSpec:
         platform=row.get("platform", str, UNKNOWN if attests else usual.platform),
         attests=attests,
         shared_layers=_shared_layers(row) or usual.shared_layers,
+        labels=_notes(row, "labels") or usual.labels,
+        annotations=_notes(row, "annotations") or usual.annotations,
     )
     if not PLATFORM.fullmatch(spec.platform):
         raise row.wrong("platform", f"{spec.platform!r} is none, unlike linux/amd64")
@@ -576,7 +585,12 @@ def _generated(row: Row, mode: str, path: str) -> Iterator[Tag]:
         yield Tag(name, path, IMAGE, True, at, at, None, at if mode == "M1" else None, 1000 + number % 1000)
 
 
-CONTENT = frozenset({"media_type", "config", "config_created", "size", "digest", "image", "children", "shared_layers"})
+CONTENT = frozenset(
+    {
+        *("media_type", "config", "config_created", "size", "digest", "image", "children", "shared_layers"),
+        *("labels", "annotations"),
+    }
+)
 TAG_FIELDS = CONTENT | {"name", "created_at", "updated_at", "published_at"}
 
 
@@ -585,7 +599,8 @@ def describe_tag(tag: Tag) -> dict[str, Any]:
     times = ("config_created", "created_at", "updated_at", "published_at")
     row = {name: iso(getattr(tag, name)) if name in times else getattr(tag, name) for name in sorted(TAG_FIELDS)}
     children = [_describe_child(tag, child, number) for number, child in enumerate(tag.children)]
-    return {**row, "children": children, "shared_layers": dict(tag.shared_layers)}
+    notes = {"labels": dict(tag.labels), "annotations": dict(tag.annotations)}
+    return {**row, **notes, "children": children, "shared_layers": dict(tag.shared_layers)}
 
 
 def _describe_child(tag: Tag, child: ImageSpec, number: int) -> dict[str, Any]:
@@ -596,4 +611,6 @@ def _describe_child(tag: Tag, child: ImageSpec, number: int) -> dict[str, Any]:
         "image": None if child.label == child_label(tag.spec, number) else child.label,
         "attestation": child.attests,
         "shared_layers": dict(child.shared_layers),
+        "labels": dict(child.labels),
+        "annotations": dict(child.annotations),
     }

@@ -7,7 +7,8 @@
 The specification is JSON: {"<repository path>": [{"name": "v1", "created": "2026-01-01T00:00:00Z", "platforms":
 ["linux/amd64"], "same_as": "v0", "format": "oci"|"docker", "signs": "v1"}]}. One platform makes an image, several an
 index or manifest list. created null leaves the date out. same_as gives another name to an image pushed before it.
-signs makes a signature tag, sha256-<digest>.sig, for an image pushed before it.
+signs makes a signature tag, sha256-<digest>.sig, for an image pushed before it. labels and annotations have names and
+values; artifact is the type of what oras pushes: an empty config, and no date but the annotation's.
 """
 
 from __future__ import annotations
@@ -67,11 +68,19 @@ class Seeder:
         }
         if row.get("created"):
             config["created"] = row["created"]
+        if row.get("labels"):
+            config["config"] = {"Labels": row["labels"]}
+        kind = types["config"]
+        if row.get("artifact"):
+            # https://github.com/opencontainers/image-spec/blob/main/manifest.md#guidelines-for-artifact-usage
+            kind, config = "application/vnd.oci.empty.v1+json", {}
         manifest = {
             "schemaVersion": 2,
             "mediaType": types["image"],
-            "config": {"mediaType": types["config"], **self._client.put_blob(path, json.dumps(config).encode())},
+            **({"artifactType": row["artifact"]} if row.get("artifact") else {}),
+            "config": {"mediaType": kind, **self._client.put_blob(path, json.dumps(config).encode())},
             "layers": [{"mediaType": types["layer"], **layer}],
+            **({"annotations": row["annotations"]} if row.get("annotations") else {}),
         }
         content = json.dumps(manifest).encode()
         digest = "sha256:" + hashlib.sha256(content).hexdigest()

@@ -50,6 +50,8 @@ class Tag:
     image: str | None = None
     children: tuple[ImageSpec, ...] = ()
     shared_layers: tuple[tuple[str, int], ...] = ()
+    labels: tuple[tuple[str, str], ...] = ()
+    annotations: tuple[tuple[str, str], ...] = ()
     _digest: str | None = field(default=None, init=False, repr=False, compare=False)
     _stored_size: int | None = field(default=None, init=False, repr=False, compare=False)
 
@@ -64,6 +66,8 @@ class Tag:
             self.size,
             self.config,
             shared_layers=self.shared_layers,
+            labels=self.labels,
+            annotations=self.annotations,
         )
         if self.media_type in INDEXES:
             return replace(spec, children=self.children or usual_children(spec))

@@ -43,6 +43,12 @@ def warnings_of(state: CleanupState, plan: Plan, request: CleanupRequest) -> lis
             "timestamp is created: where the registry has a metadata database that is the first push of a tag's name, "
             "and a tag that was pushed again since may be deleted as old."
         )
+    if state.unread_labels:
+        images = counted(len(state.unread_labels), "image")
+        found.append(
+            f"The label that expires_label names could not be read of {images}, whose tags are kept. First: "
+            f"{state.unread_labels[0]}"
+        )
     for part in plan.repositories:
         differing = [decision.tag.name for decision in part.decisions if decision.reason is Reason.AMBIGUOUS_PATTERN]
         if differing:

@@ -30,6 +30,7 @@ from .._tags.query import TagQuery
 from .._tags.reader import TagReader, open_reader
 from .build_dates import gather_import_evidence, with_builds
 from .git_refs import read_refs
+from .labels import with_expiry_labels
 from .needs import children_needed, dated_tags, detailed_names
 from .pins import Manifests
 from .planning import CleanupState, criteria_on
@@ -92,6 +93,7 @@ def observe(
         being_deleted=tuple(repository.path for repository in selection.being_deleted),
         registry_disabled=selection.registry_disabled,
     )
+    state = with_expiry_labels(reader, state, request)
     return with_shared_digests(reader, state, request, connection.registry), reader
 
 

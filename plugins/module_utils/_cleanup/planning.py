@@ -63,6 +63,7 @@ class CleanupState(t.NamedTuple):
         registry_disabled: paths of the projects in scope whose registry is disabled.
         latest_clock: the latest time that the server's answers tell; None if that is clock.
         deletes_by_name: nothing is to be deleted, or the registry is known to leave other tags of an image alone.
+        unread_labels: why the labels by which images expire are not known, one sentence for each image.
     """
 
     capabilities: ServerCapabilities
@@ -84,6 +85,7 @@ class CleanupState(t.NamedTuple):
     registry_disabled: tuple[str, ...] = ()
     latest_clock: datetime | None = None
     deletes_by_name: bool = True
+    unread_labels: tuple[str, ...] = ()
 
 
 class Criteria(t.NamedTuple):
@@ -131,7 +133,7 @@ class CleanupPlan(t.NamedTuple):
 def decisions_by(retention: Retention, state: CleanupState, request: CleanupRequest) -> Plan:
     """What rules would delete and keep, whatever was approved and whatever refuses a plan as a whole."""
     criteria = criteria_on(state.capabilities, replace(request, retention=retention))
-    return _limited([_repository_plan(listing, state, criteria) for listing in state.listings], criteria)
+    return _limited([repository_plan(listing, state, criteria) for listing in state.listings], criteria)
 
 
 def _limited(parts: t.Sequence[RepositoryPlan], criteria: Criteria) -> Plan:
@@ -142,7 +144,7 @@ def _limited(parts: t.Sequence[RepositoryPlan], criteria: Criteria) -> Plan:
 def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
     """The plan for this state: a decision for every tag, and why nothing may be deleted where that is so."""
     criteria = criteria_on(state.capabilities, request)
-    parts = [_with_dates(_repository_plan(listing, state, criteria), state, criteria) for listing in state.listings]
+    parts = [_with_dates(repository_plan(listing, state, criteria), state, criteria) for listing in state.listings]
     comparison = _compared(parts, state, request)
     plan = _limited(comparison.repositories if comparison else parts, criteria)
     if comparison:
@@ -230,7 +232,8 @@ def _next_run(project: Project) -> str:
     return f" at {when}" if when else ""
 
 
-def _repository_plan(listing: TagListing, state: CleanupState, criteria: Criteria) -> RepositoryPlan:
+def repository_plan(listing: TagListing, state: CleanupState, criteria: Criteria) -> RepositoryPlan:
+    """The plan of one repository, before limits and the approved plan."""
     project = state.projects.get(listing.repository.project_id)
     assigned = criteria.retention.assigned_to(listing.repository)
     rules = assigned.rule_set.rules if assigned.rule_set else None

@@ -137,15 +137,21 @@ class CleanupRequest:
     @property
     def need_dates(self) -> bool:
         """Whether any tag is judged by its date."""
-        return any(each.need_dates for each in self._retentions)
+        return any(each.need_dates for each in self.retentions)
+
+    @property
+    def expiry_labels(self) -> frozenset[str]:
+        """The labels by which any rules delete."""
+        return frozenset().union(*(each.expiry_labels for each in self.retentions))
 
     def all_rules_of(self, repository: Repository) -> list[Rules]:
         """All rules by which the tags of a repository are judged: those of the plan, and those it is compared with."""
-        found = (each.rules_of(repository) for each in self._retentions)
+        found = (each.rules_of(repository) for each in self.retentions)
         return [rules for rules in found if rules is not None]
 
     @property
-    def _retentions(self) -> list[Retention]:
+    def retentions(self) -> list[Retention]:
+        """The rules of the plan, and those it is compared with."""
         return [each for each in (self.retention, self.previous_retention) if each]
 
     @functools.cached_property
@@ -306,6 +312,10 @@ def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None) -> N
     via = method.value
     if params["signatures"] == "collect":
         raise UsageError(f"signatures collect can't be used with delete_via {via}: GitLab deletes in no order.")
+    if any(row["expires_label"] for row in (params, *(params["rules"] or ()))):
+        raise UsageError(
+            f"expires_label can't be used with delete_via {via}: GitLab's bulk deletion does not read labels of images."
+        )
     if params["pin_untagged_in_use"]:
         raise UsageError(
             f"pin_untagged_in_use can't be used with delete_via {via}: nothing is written to the registry then."

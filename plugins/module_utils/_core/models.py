@@ -21,6 +21,8 @@ TAG_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,127}", re.ASCII)
 # How cosign and OCI tools name what belongs to an image: sha256-<digest>, then .sig, .att, .sbom and the like.
 SIGNATURE = re.compile(r"sha256-[0-9a-f]{64}(\..*)?", re.ASCII)
 
+# Build tools write the epoch, 1980 (the zip epoch) or year 1 where they have no date; no image is older than 2000.
+OLDEST_CREDIBLE = datetime(2000, 1, 1, tzinfo=timezone.utc)
 # How far a time may come from the future, where several servers have clocks of their own.
 CLOCK_TOLERANCE = timedelta(minutes=5)
 
@@ -232,6 +234,7 @@ class Tag(t.NamedTuple):
         children: digests of all that an index holds.
         subject: the digest of the image that its manifest says something of.
         built: when the image was built, where created is something else.
+        expiry: values of the expiry label that its rule names; None if they were not read.
     """
 
     name: str
@@ -247,6 +250,7 @@ class Tag(t.NamedTuple):
     children: tuple[str, ...] = ()
     subject: str | None = None
     built: datetime | None = None
+    expiry: tuple[str, ...] | None = None
 
 
 class ListingState(enum.Enum):

@@ -17,7 +17,7 @@ import re
 import typing as t
 from datetime import datetime
 
-from .models import Tag, format_time, known_sum, parse_time
+from .models import OLDEST_CREDIBLE, Tag, format_time, known_sum, parse_time
 from .numbers import amount
 
 OCI_IMAGE = "application/vnd.oci.image.manifest.v1+json"
@@ -31,6 +31,10 @@ INDEXES = (OCI_INDEX, DOCKER_LIST)
 _IMAGE_CONFIGS = ("application/vnd.oci.image.config.v1+json", "application/vnd.docker.container.image.v1+json")
 # A config is a few kilobytes; nobody makes us read what claims to be one and is huge.
 LARGEST_CONFIG = 8 * 1024 * 1024
+# https://github.com/opencontainers/image-spec/blob/main/annotations.md
+CREATED = "org.opencontainers.image.created"
+# No duration or time is longer.
+_LONGEST_VALUE = 64
 
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}", re.ASCII)
 
@@ -78,6 +82,7 @@ class Manifest(t.NamedTuple):
         layers: of an image; empty for an index.
         children: what an index holds; empty for an image.
         subject: the digest of the image that it says something of; None if it names none.
+        annotations: what it says of itself, by name; the values can be anything.
     """
 
     digest: str
@@ -87,6 +92,7 @@ class Manifest(t.NamedTuple):
     layers: tuple[Descriptor, ...] = ()
     children: tuple[Descriptor, ...] = ()
     subject: str | None = None
+    annotations: tuple[tuple[str, t.Any], ...] = ()
 
     @property
     def is_index(self) -> bool:
@@ -110,10 +116,15 @@ class Manifest(t.NamedTuple):
         return list({blob.digest: blob for blob in found}.values())
 
     @property
+    def has_image_config(self) -> bool:
+        """Whether its config is that of an image, which holds the date of the build and the labels."""
+        return self.config is not None and self.config.media_type in _IMAGE_CONFIGS
+
+    @property
     def dated_config(self) -> Descriptor | None:
-        """The config that holds the date of the build, where there is one."""
+        """The config that holds the date of the build, where there is one that can be read."""
         config = self.config
-        return config if config and config.media_type in _IMAGE_CONFIGS and config.size <= LARGEST_CONFIG else None
+        return config if config and self.has_image_config and config.size <= LARGEST_CONFIG else None
 
 
 class ImageContents(t.NamedTuple):
@@ -134,13 +145,15 @@ class Image(t.NamedTuple):
     Args:
         digest: of its manifest.
         media_type: of its manifest.
-        created: when it was built; of an index when its newest image was.
+        created: when it was built, by its config, or by itself if it has none that says it; of an index when its newest
+            image was.
         size: bytes of the manifest, the config and the layers; of an index of the manifest and all its images.
         config_digest: of the image's config; None for an index.
         children: digests of all that an index holds.
         subject: the digest of the image that it says something of; None if it names none.
         blobs: what the registry stores for it, by digest with its bytes; of an index without that of its images.
         dated: whether the date was looked for.
+        labels: the values of labels and annotations, by name: those that were looked for.
     """
 
     digest: str
@@ -152,6 +165,7 @@ class Image(t.NamedTuple):
     subject: str | None = None
     blobs: tuple[tuple[str, int], ...] | None = None
     dated: bool = True
+    labels: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
     @property
     def child_manifests(self) -> list[str]:
@@ -192,12 +206,18 @@ def parse_manifest(body: bytes, media_type: str, digest: str) -> Manifest:
     if row.get("mediaType") not in (None, media_type):
         raise ManifestError(f"the manifest came as {media_type} and calls itself {row['mediaType']}")
     subject = _descriptor(row["subject"]).digest if row.get("subject") is not None else None
+    notes = tuple(_mapping(row.get("annotations")).items())
     if media_type in INDEXES:
-        return Manifest(digest, media_type, body=body, children=_descriptors(row, "manifests"), subject=subject)
+        children = _descriptors(row, "manifests")
+        return Manifest(digest, media_type, body=body, children=children, subject=subject, annotations=notes)
     if media_type not in IMAGES:
         raise ManifestError(f"manifests of type {media_type or 'none'} are not known here")
     config, layers = _descriptor(row.get("config")), _descriptors(row, "layers")
-    return Manifest(digest, media_type, body=body, config=config, layers=layers, subject=subject)
+    return Manifest(digest, media_type, body=body, config=config, layers=layers, subject=subject, annotations=notes)
+
+
+def _mapping(value: t.Any) -> dict[str, t.Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _descriptors(row: dict[str, t.Any], name: str) -> tuple[Descriptor, ...]:
@@ -213,8 +233,7 @@ def _descriptor(row: t.Any) -> Descriptor:
     size = amount(row.get("size"))
     if size is None:
         raise ManifestError("the manifest refers to something without a size")
-    annotations = row.get("annotations")
-    notes = annotations if isinstance(annotations, dict) else {}
+    notes = _mapping(row.get("annotations"))
     media_type = str(row.get("mediaType", ""))
     return Descriptor(
         digest=row["digest"],
@@ -227,21 +246,57 @@ def _descriptor(row: t.Any) -> Descriptor:
     )
 
 
-def build_date(config: bytes) -> datetime | None:
-    """The date in an image's config; None where it has none that can be read."""
-    row = _json(config)
-    return parse_time(row.get("created")) if isinstance(row, dict) else None
+def build_date(manifest: Manifest, config: bytes | None) -> datetime | None:
+    """When an image was built; None if that can't be told.
+
+    An artifact, or an image whose config has no date, is as old as it says itself. Other dates stand above that.
+    """
+    row = _config_row(config)
+    if manifest.has_image_config and (row is None or row.get("created") is not None):
+        return parse_time(row.get("created")) if row else None
+    return _stated_date(_values_of(CREATED, manifest, row))
 
 
-def image_of(manifest: Manifest, created: datetime | None) -> Image:
-    """The image of a manifest that is no index."""
-    config = manifest.config
+def _config_row(config: bytes | None) -> dict[str, t.Any] | None:
+    row = _json(config) if config is not None else None
+    return row if isinstance(row, dict) else None
+
+
+def _stated_date(values: t.Sequence[str]) -> datetime | None:
+    """The newest of the dates that an image says of itself; None if one of them can't be meant."""
+    dates = [parse_time(value) for value in values]
+    known = [date for date in dates if date and date >= OLDEST_CREDIBLE]
+    return max(known) if known and len(known) == len(dates) else None
+
+
+def _values_of(name: str, manifest: Manifest, config: t.Mapping[str, t.Any] | None) -> tuple[str, ...]:
+    """What a manifest and its config say under a name; what is no text, or too long to be meant, is empty."""
+    labels = _mapping(_mapping(config.get("config") if config else None).get("Labels"))
+    found = [place[name] for place in (dict(manifest.annotations), labels) if name in place]
+    if manifest.has_image_config and config is None:
+        # What could not be read may hold it.
+        found.append(None)
+    return tuple(value if isinstance(value, str) and len(value) <= _LONGEST_VALUE else "" for value in found)
+
+
+def image_of(manifest: Manifest, config: bytes | None = None, labels: t.Iterable[str] = ()) -> Image:
+    """The image of a manifest that is no index.
+
+    Args:
+        manifest: of the image.
+        config: the bytes of its dated_config; None if they were not read, or if it has none.
+        labels: the names of the labels and annotations whose values are needed.
+    """
+    described, row = manifest.config, _config_row(config)
+    is_read = config is not None or manifest.dated_config is None
     return Image(
         manifest.digest,
         manifest.media_type,
-        created=created,
+        created=build_date(manifest, config),
+        dated=is_read,
+        labels=tuple((name, _values_of(name, manifest, row)) for name in sorted(labels)) if is_read else (),
         size=_own_size(manifest),
-        config_digest=config.digest if config else None,
+        config_digest=described.digest if described else None,
         subject=manifest.subject,
         blobs=_stored_blobs(manifest),
     )
@@ -262,24 +317,55 @@ def _own_size(manifest: Manifest) -> int:
     return len(manifest.body) + sum(part.size for part in parts)
 
 
-def index_of(manifest: Manifest, images: t.Sequence[Image]) -> Image:
+def index_of(manifest: Manifest, images: t.Sequence[Image], labels: t.Iterable[str] = ()) -> Image:
     """The index of these images. One without a date leaves the whole without: it may be the newest.
 
-    Where not all of its images are given, its size is not known.
+    If none of them has a date, the index is as old as it says itself. If not all of its images are given, neither its
+    size nor its date is known.
+
+    Args:
+        manifest: of the index.
+        images: its images, whose labels were looked for.
+        labels: the names of the labels and annotations whose values are needed.
     """
     blobs = [child.size for child in manifest.children if not child.is_manifest]
-    sizes = [image.size for image in images] if len(images) == len(manifest.images) else [None]
-    dates = [image.created for image in images]
+    is_whole = len(images) == len(manifest.images)
+    sizes = [image.size for image in images] if is_whole else [None]
+    found = {name: _values_of_index(name, manifest, images) for name in sorted(labels)} if is_whole else {}
     return Image(
         manifest.digest,
         manifest.media_type,
-        created=max((date for date in dates if date), default=None) if None not in dates else None,
+        created=_date_of_index(manifest, images) if is_whole else None,
+        labels=tuple((name, values) for name, values in found.items() if values is not None),
         size=known_sum([len(manifest.body), *blobs, *sizes]),
         children=tuple(child.digest for child in manifest.children),
         subject=manifest.subject,
         blobs=_stored_blobs(manifest),
         dated=all(image.dated for image in images),
     )
+
+
+def _date_of_index(manifest: Manifest, images: t.Sequence[Image]) -> datetime | None:
+    dates = [image.created for image in images]
+    known = [date for date in dates if date]
+    if known or not all(image.dated for image in images):
+        return max(known) if known and len(known) == len(dates) else None
+    return _stated_date(_values_of(CREATED, manifest, None))
+
+
+def _values_of_index(name: str, manifest: Manifest, images: t.Sequence[Image]) -> tuple[str, ...] | None:
+    """What an index and all its images say under a name; None if that is not known.
+
+    Unless the index says it itself, it counts only if every one of its images does.
+    """
+    own = _values_of(name, manifest, None)
+    found = [dict(image.labels).get(name) for image in images]
+    values = [each for each in found if each is not None]
+    if len(values) < len(found):
+        return None
+    if not own and not all(values):
+        return ()
+    return tuple(dict.fromkeys((*own, *(value for each in values for value in each))))
 
 
 def is_opaque(tag: Tag) -> bool:
@@ -299,11 +385,12 @@ def row_of(image: Image) -> dict[str, t.Any]:
         "subject": image.subject,
         "blobs": None if image.blobs is None else [list(blob) for blob in image.blobs],
         "dated": image.dated,
+        "labels": {name: list(values) for name, values in image.labels},
     }
 
 
 def image_in(row: t.Any) -> Image | None:
-    """The image of a row; None where anything in it is not as row_of writes it. Older rows have no blobs."""
+    """The image of a row; None where anything in it is not as row_of writes it. Some rows have no blobs."""
     if not isinstance(row, dict) or not isinstance(row.get("children"), list) or "subject" not in row:
         return None
     created, size, config, subject = row.get("created"), row.get("size"), row.get("config_digest"), row["subject"]
@@ -317,6 +404,9 @@ def image_in(row: t.Any) -> Image | None:
     blobs, dated = row.get("blobs"), row.get("dated", True)
     if not isinstance(dated, bool) or not (blobs is None or (isinstance(blobs, list) and all(map(_is_blob, blobs)))):
         return None
+    labels = row.get("labels", {})
+    if not isinstance(labels, dict) or not all(map(_are_values, labels.values())):
+        return None
     return Image(
         row["digest"],
         row["media_type"],
@@ -327,7 +417,12 @@ def image_in(row: t.Any) -> Image | None:
         subject=subject,
         blobs=None if blobs is None else tuple((digest, number) for digest, number in blobs),
         dated=dated,
+        labels=tuple((name, tuple(values)) for name, values in labels.items()),
     )
+
+
+def _are_values(values: t.Any) -> bool:
+    return isinstance(values, list) and all(isinstance(each, str) and len(each) <= _LONGEST_VALUE for each in values)
 
 
 def _is_blob(row: t.Any) -> bool:

@@ -33,12 +33,14 @@ class ImageCache:
 
     Args:
         store: keeps it from one run to the next; None keeps nothing.
+        labels: names of the labels and annotations of which the task needs the values.
 
     problem: why the store can't be used any more; empty if it can.
     """
 
-    def __init__(self, store: ImageStore | None = None) -> None:
+    def __init__(self, store: ImageStore | None = None, labels: t.Iterable[str] = ()) -> None:
         self.problem = ""
+        self.labels = frozenset(labels)
         self._store = store
         self._images: dict[str, Image] = {}
         self._learned: dict[str, Image] = {}
@@ -56,8 +58,11 @@ class ImageCache:
             return image
 
     def add(self, image: Image) -> None:
-        """Keep what was learned of a digest."""
+        """Keep what was learned of a digest, and of its labels what was known before."""
         with self._lock:
+            known = self._images.get(image.digest)
+            if known and known.labels:
+                image = image._replace(labels=tuple({**dict(known.labels), **dict(image.labels)}.items()))
             self._images[image.digest] = self._learned[image.digest] = image
 
     def save(self) -> None:
@@ -76,18 +81,21 @@ class ImageCache:
 
 
 @contextlib.contextmanager
-def image_cache(path: str | None, warn: t.Callable[[str], None]) -> t.Iterator[ImageCache]:
+def image_cache(
+    path: str | None, warn: t.Callable[[str], None], labels: t.Iterable[str] = ()
+) -> t.Iterator[ImageCache]:
     """What is known of images by a file; nothing without a path. What is learned meanwhile is added to the file.
 
     Args:
         path: of the file, which need not exist.
         warn: is told if the file can't be used, which changes nothing but the number of requests.
+        labels: names of the labels and annotations of which the task needs the values.
 
     Raises:
         UsageError: the path can't be one of a file that is written.
     """
     if path is None:
-        yield ImageCache()
+        yield ImageCache(labels=labels)
         return
     check_writable(path, "cache_path")
     try:
@@ -95,10 +103,10 @@ def image_cache(path: str | None, warn: t.Callable[[str], None]) -> t.Iterator[I
         from .image_file import ImageFile
     except ImportError:
         warn("cache_path needs the module sqlite3, which this Python has not: images cost requests as without it.")
-        yield ImageCache()
+        yield ImageCache(labels=labels)
         return
     file = ImageFile(path)
-    cache = ImageCache(file)
+    cache = ImageCache(file, labels)
     try:
         yield cache
         cache.save()

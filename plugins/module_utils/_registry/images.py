@@ -8,7 +8,9 @@
 
 from __future__ import annotations
 
-from .._core.oci import Descriptor, Image, Manifest, build_date, image_of, index_of
+import typing as t
+
+from .._core.oci import Descriptor, Image, Manifest, image_of, index_of
 from .api import not_found, read_blob, read_manifest
 from .auth import Registry
 
@@ -16,17 +18,25 @@ from .auth import Registry
 _DEEPEST = 3
 
 
-def read_image(registry: Registry, path: str, name: str) -> Image | None:
+def read_image(registry: Registry, path: str, name: str, *, labels: bool = False) -> Image | None:
     """What there is to know of the image behind a tag or a digest; None for a 404.
 
     A digest of which all is known is not read. A tag's manifest comes with its digest, in the one request that its
     digest alone would take: more is read only if nothing is known of that.
+
+    Args:
+        registry: that has the image.
+        path: of the repository.
+        name: the tag or the digest.
+        labels: whether the labels that the task needs have to be known too. What is read for another reason tells
+            them besides.
     """
-    known = registry.images.get(name) if ":" in name else None
-    if known and known.dated:
+    needed = registry.images.labels if labels else ()
+    known = _known(registry, name, needed) if ":" in name else None
+    if known:
         return known
     manifest = read_manifest(registry, path, name)
-    return _image(registry, path, manifest, 1) if manifest else None
+    return _image(registry, path, manifest, needed, 1) if manifest else None
 
 
 def read_undated_image(registry: Registry, path: str, reference: str) -> Image | None:
@@ -35,28 +45,36 @@ def read_undated_image(registry: Registry, path: str, reference: str) -> Image |
     manifest = None if known else read_manifest(registry, path, reference)
     if manifest is None:
         return known
-    return index_of(manifest, []) if manifest.is_index else image_of(manifest, None)
+    return index_of(manifest, []) if manifest.is_index else image_of(manifest)
 
 
-def _image(registry: Registry, path: str, manifest: Manifest, depth: int) -> Image:
-    known = registry.images.get(manifest.digest)
-    if known and known.dated:
+def _known(registry: Registry, digest: str, labels: t.Collection[str]) -> Image | None:
+    """What is known of a digest, if it is all that is needed."""
+    known = registry.images.get(digest)
+    return known if known and known.dated and {*labels} <= dict(known.labels).keys() else None
+
+
+def _image(registry: Registry, path: str, manifest: Manifest, labels: t.Collection[str], depth: int) -> Image:
+    known = _known(registry, manifest.digest, labels)
+    if known:
         return known
+    wanted = registry.images.labels
     if manifest.is_index:
-        image = index_of(manifest, [_child(registry, path, child, depth) for child in manifest.images])
+        children = [_child(registry, path, child, labels, depth) for child in manifest.images]
+        image = index_of(manifest, children, wanted)
     else:
         config = manifest.dated_config
-        image = image_of(manifest, build_date(read_blob(registry, path, config)) if config else None)
+        image = image_of(manifest, read_blob(registry, path, config) if config else None, wanted)
     registry.images.add(image)
     return image
 
 
-def _child(registry: Registry, path: str, child: Descriptor, depth: int) -> Image:
-    known = registry.images.get(child.digest)
-    if known and known.dated:
+def _child(registry: Registry, path: str, child: Descriptor, labels: t.Collection[str], depth: int) -> Image:
+    known = _known(registry, child.digest, labels)
+    if known:
         return known
     manifest = read_manifest(registry, path, child.digest) if depth < _DEEPEST else None
     if manifest is None:
         message = "an image of the index is not there" if depth < _DEEPEST else "indexes stand in indexes without end"
         raise not_found(path, child.digest, message)
-    return _image(registry, path, manifest, depth + 1)
+    return _image(registry, path, manifest, labels, depth + 1)

@@ -128,7 +128,7 @@ def _learned(registry: Registry, manifest: Manifest, children: t.Mapping[str, St
     if manifest.is_index:
         image = index_of(manifest, [children[child.digest].image for child in manifest.images])
     else:
-        image = image_of(manifest, None)._replace(dated=manifest.dated_config is None)
+        image = image_of(manifest)
     remembered = registry.images.get(manifest.digest)
     if remembered and remembered.dated:
         image = remembered._replace(blobs=image.blobs)

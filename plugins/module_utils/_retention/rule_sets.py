@@ -79,6 +79,11 @@ class Retention:
         return bool(self.exceptions) or any(each.rules.has_ages for each in self._deciding)
 
     @property
+    def expiry_labels(self) -> frozenset[str]:
+        """The labels by which rules delete."""
+        return frozenset().union(*(each.rules.expiry_labels for each in self._deciding))
+
+    @property
     def _deciding(self) -> list[RuleSet]:
         return [each for each in self.rule_sets if self.selected is None or each.name in self.selected]
 

@@ -8,15 +8,13 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 
-from .._core.models import Tag
+from .._core.models import OLDEST_CREDIBLE, Tag
 from .._core.server import Mode, ServerCapabilities
 from .decision import DateSource
 from .rules import Rules, Timestamp
 
-# Build tools write the epoch, 1980 (the zip epoch) or year 1 where they have no date; no image is older than 2000.
-OLDEST_CREDIBLE = datetime(2000, 1, 1, tzinfo=timezone.utc)
 _CLOCK_TOLERANCE = timedelta(days=1)
 
 

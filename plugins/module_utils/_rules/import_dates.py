@@ -16,9 +16,8 @@ import typing as t
 from bisect import bisect_right
 from datetime import datetime, timedelta
 
-from .._core.models import Repository, Tag, format_time
+from .._core.models import OLDEST_CREDIBLE, Repository, Tag, format_time
 from .._core.words import counted
-from .dates import OLDEST_CREDIBLE
 
 # An import of a large registry takes days.
 _WINDOW = timedelta(days=3)

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import enum
+import re
 import typing as t
 from dataclasses import replace
 from datetime import datetime
@@ -22,6 +23,9 @@ from .in_use import InUse, Source, in_use_of, missing_sources
 from .patterns import Pattern, compile_pattern
 from .referrers import ReferrerPolicy, SharedDigest, Signatures
 from .rules import PARTS, PERIODS, KeepNCounts, KeepPerGroup, PrereleaseOrder, Rule, Rules, SortBy, Timestamp
+
+# Docker and OCI allow nearly anything; what has blanks or is longer is a mistake.
+_LABEL = re.compile(r"[!-~]{1,255}", re.ASCII)
 
 
 def _values(choices: type[enum.Enum]) -> list[str]:
@@ -46,6 +50,7 @@ _RULE: dict[str, t.Any] = {
     "version_group": {"type": "str"},
     "prereleases": {"type": "str", "choices": ["together", "apart"], "default": "together"},
     "prerelease_order": {"type": "str", "choices": _values(PrereleaseOrder), "default": "semver"},
+    "expires_label": {"type": "str"},
 }
 # A rule of a list.
 LISTED_RULE: dict[str, t.Any] = {
@@ -113,6 +118,8 @@ NOT_WITH_RULES = (
     ("retention", "retention_path"),
     ("previous_retention", "previous_retention_path"),
 )
+# What a rule that keeps all can't have.
+_DELETES_SOME = ("name_regex_keep", "keep_n", "keep_n_per", "older_than", "expires_label")
 
 
 def rules_of(params: t.Mapping[str, t.Any]) -> Rules:
@@ -227,7 +234,7 @@ def rule_of(row: t.Mapping[str, t.Any], number: int) -> Rule:
     Raises:
         UsageError: for what can't be done as it is written.
     """
-    if row["keep"] and any(row[option] for option in ("name_regex_keep", "keep_n", "keep_n_per", "older_than")):
+    if row["keep"] and any(row[option] for option in _DELETES_SOME):
         raise UsageError("keep holds all that matches: leave out what would delete some of it.")
     return _rule(row, row["name"] or f"rule {number}", "match")._replace(keep_all=row["keep"])
 
@@ -255,6 +262,7 @@ def _rule(row: t.Mapping[str, t.Any], name: str, option: str) -> Rule:
         prerelease_order=PrereleaseOrder(row["prerelease_order"]),
         version_group=row["version_group"],
         count_images=row["keep_n_counts"] == KeepNCounts.IMAGES.value,
+        expires_label=_label(row["expires_label"]) if row["expires_label"] is not None else None,
     )
     _check_ranking(rule, given_ranking(row))
     return rule
@@ -286,6 +294,15 @@ def _check_ranking(rule: Rule, given: t.Sequence[str]) -> None:
             "version_group has no meaning where no version is needed: give sort_by, prereleases apart or keep_n_per by "
             "major or minor, or leave it out."
         )
+
+
+def _label(name: str) -> str:
+    """The name of a label or annotation."""
+    if not _LABEL.fullmatch(name):
+        raise UsageError(
+            f"expires_label is {name!r}: give the name of a label or annotation, such as quay.expires-after."
+        )
+    return name
 
 
 def _keep_per_group(row: t.Mapping[str, t.Any], match: Pattern) -> KeepPerGroup:

@@ -26,6 +26,7 @@ class Reason(enum.Enum):
     # Deleted.
     MATCHED = "matched"
     EXPIRED = "expired"
+    LABEL_EXPIRED = "label_expired"
     WITH_SUBJECT = "with_subject"
     ORPHANED = "orphaned"
     NAMED = "named"
@@ -37,11 +38,13 @@ class Reason(enum.Enum):
     AMBIGUOUS_PATTERN = "ambiguous_pattern"
     KEEP_PATTERN = "keep_pattern"
     KEEP_RULE = "keep_rule"
-    # Kept by its age or its rank.
+    # Kept by its age or its rank, or by what its image says.
     KEEP_N = "keep_n"
     KEEP_N_PER = "keep_n_per"
     TOO_YOUNG = "too_young"
     MIN_AGE = "min_age"
+    LABEL_NOT_EXPIRED = "label_not_expired"
+    NO_EXPIRY_LABEL = "no_expiry_label"
     # Kept for another tag or image.
     SIGNATURE = "signature"
     ORPHAN = "orphan"
@@ -61,6 +64,7 @@ class Reason(enum.Enum):
     UNKNOWN_DATE = "unknown_date"
     UNKNOWN_VERSION = "unknown_version"
     UNKNOWN_DIGEST = "unknown_digest"
+    UNKNOWN_EXPIRY = "unknown_expiry"
     UNKNOWN_SUBJECT = "unknown_subject"
     UNKNOWN_IN_USE = "unknown_in_use"
     REPOSITORY_UNREAD = "repository_unread"
@@ -94,6 +98,7 @@ _DELETING = frozenset(
     {
         Reason.MATCHED,
         Reason.EXPIRED,
+        Reason.LABEL_EXPIRED,
         Reason.WITH_SUBJECT,
         Reason.ORPHANED,
         Reason.NAMED,
@@ -112,6 +117,7 @@ _UNKNOWN = frozenset(
         Reason.UNKNOWN_DATE,
         Reason.UNKNOWN_VERSION,
         Reason.UNKNOWN_DIGEST,
+        Reason.UNKNOWN_EXPIRY,
         Reason.UNKNOWN_SUBJECT,
         Reason.UNKNOWN_IN_USE,
     }

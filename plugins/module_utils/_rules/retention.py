@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from .._core.models import Tag
 from .dates import judged_date
 from .decision import DateSource, Decision, to_delete, to_keep
+from .expiry import expiry_reason
 from .ranking import Candidate, kept_by_rank, version_of
 from .reasons import Reason
 from .rules import Rule, Rules
@@ -61,7 +62,8 @@ def decide(
     """A decision for every tag of a repository.
 
     The order is: protect, latest, GitLab's protection, the patterns of the rules, what is retained, signatures, then
-    within each rule keep_n and keep_n_per, and age. Signatures are held against no rule's pattern.
+    within each rule keep_n and keep_n_per, age, and what the label of the image says. Signatures are held against no
+    rule's pattern.
 
     Args:
         tags: all tags of the repository, with what was read of them.
@@ -169,11 +171,18 @@ def _by_rule(
         )
         if reason is None and tag.digest is None and rules.need_digest(rule):
             reason = Reason.UNKNOWN_DIGEST
+        if reason is None and rule.expires_label:
+            reason = expiry_reason(tag, date, clock)
         if reason:
             yield to_keep(tag, reason, date=date, rule=rule.name)
         else:
-            expired = rule.older_than is not None
-            yield to_delete(tag, Reason.EXPIRED if expired else Reason.MATCHED, date=date, rule=rule.name)
+            yield to_delete(tag, _why_deleted(rule), date=date, rule=rule.name)
+
+
+def _why_deleted(rule: Rule) -> Reason:
+    if rule.expires_label:
+        return Reason.LABEL_EXPIRED
+    return Reason.MATCHED if rule.older_than is None else Reason.EXPIRED
 
 
 def age_reason(tag: Tag, rules: Rules, source: DateSource, clock: datetime | None) -> Reason | None:

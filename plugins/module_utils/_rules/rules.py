@@ -89,6 +89,7 @@ class Rule(t.NamedTuple):
         prerelease_order: how prereleases of one version are ordered.
         version_group: the capture group of match that holds the version; None if the whole name is the version.
         count_images: all tags of an image take one place, and are kept together.
+        expires_label: only tags whose images have expired by this label or annotation are deleted; None asks for none.
     """
 
     match: Pattern
@@ -103,6 +104,7 @@ class Rule(t.NamedTuple):
     prerelease_order: PrereleaseOrder = PrereleaseOrder.SEMVER
     version_group: str | None = None
     count_images: bool = False
+    expires_label: str | None = None
 
     @property
     def counts(self) -> bool:
@@ -118,7 +120,8 @@ class Rule(t.NamedTuple):
     def need_dates(self) -> bool:
         """Whether its tags are judged by their dates."""
         ranked = self.counts and self.sort_by is SortBy.DATE
-        return ranked or self.older_than is not None or any(per_group.by in PERIODS for per_group in self.keep_n_per)
+        by_age = self.older_than is not None or self.expires_label is not None
+        return ranked or by_age or any(per_group.by in PERIODS for per_group in self.keep_n_per)
 
     @property
     def need_versions(self) -> bool:
@@ -227,7 +230,16 @@ class Rules:
     @property
     def has_ages(self) -> bool:
         """Whether anything is judged against the clock."""
-        return self.min_age is not None or any(rule.older_than is not None for rule in self.rules)
+        return (
+            self.min_age is not None
+            or bool(self.expiry_labels)
+            or any(rule.older_than is not None for rule in self.rules)
+        )
+
+    @property
+    def expiry_labels(self) -> frozenset[str]:
+        """The labels by which rules delete tags."""
+        return frozenset(rule.expires_label for rule in self.rules if rule.expires_label)
 
     def need_date(self, rule: Rule) -> bool:
         """Whether a tag of the rule is judged by its date."""

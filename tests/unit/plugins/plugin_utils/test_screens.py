@@ -397,7 +397,7 @@ def test_reasons_to_delete_are_those_of_the_rules() -> None:
         *("in_use", "active_ref", "deployed", "archived", "unknown_date", "unknown_version", "unknown_digest"),
         *("unknown_subject", "unknown_in_use", "repository_unread", "limit", "changed", "not_approved"),
         *("no_rule_set", "rule_set_not_selected", "rule_set_changed", "exception"),
-        "cleanup_fails",
+        *("label_not_expired", "no_expiry_label", "unknown_expiry", "cleanup_fails"),
     }
     assert kept | DELETING == {reason.value for reason in Reason}
 

@@ -49,6 +49,21 @@ WARNINGS: list[Any] = [
         ],
         id="the project's own policy",
     ),
+    *(
+        pytest.param(
+            {"expires_label": "quay.expires-after"},
+            {"unread_labels": why},
+            [
+                f"The label that expires_label names could not be read of {images}, whose tags are kept. First: The "
+                "registry does not answer."
+            ],
+            id=f"labels of {images}",
+        )
+        for why, images in (
+            (("The registry does not answer.",), "1 image"),
+            (("The registry does not answer.", "Another reason."), "2 images"),
+        )
+    ),
     pytest.param({"on_server_policy": "ignore"}, {"projects": PROJECTS}, [], id="which may be ignored"),
     pytest.param(
         {"older_than": "30d", "timestamp": "created"}, {}, [CREATED], id="created is no push with a metadata database"

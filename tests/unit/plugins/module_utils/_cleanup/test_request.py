@@ -130,6 +130,18 @@ BAD: list[Any] = [
             ("dates_valid_from", "2026-01-01"),
         )
     ),
+    *(
+        (
+            {**bulk, **rule},
+            f"expires_label can't be used with delete_via {bulk['delete_via']}: GitLab's bulk deletion does not read "
+            "labels of images.",
+        )
+        for bulk in (BULK, UNPINNED)
+        for rule in (
+            {"expires_label": "quay.expires-after"},
+            {"name_regex_delete": None, "rules": [{"match": "x"}, {"match": "y", "expires_label": "z"}]},
+        )
+    ),
     (
         {**UNPINNED, "shared_digest": "keep_together"},
         "shared_digest keep_together can't be used with delete_via bulk_unpinned: GitLab judges each tag by itself.",

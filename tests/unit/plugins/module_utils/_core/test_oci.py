@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import (
+    CREATED,
     DOCKER_LIST,
     IMAGES,
     INDEXES,
@@ -57,7 +58,7 @@ def test_an_image() -> None:
     assert found.dated_config.digest == digest("config")
     assert [layer.size for layer in found.layers] == [1, 2]
     built = datetime(2026, 1, 1, tzinfo=UTC)
-    assert image_of(found, built) == Image(
+    assert image_of(found, b'{"created": "2026-01-01T00:00:00Z"}') == Image(
         digest("it"),
         media_type=OCI_IMAGE,
         created=built,
@@ -66,7 +67,7 @@ def test_an_image() -> None:
         config_digest=digest("config"),
         blobs=((digest("it"), len(found.body)), (digest("config"), 10), (digest("a"), 1), (digest("b"), 2)),
     )
-    assert image_of(found._replace(config=None), None).config_digest is None
+    assert image_of(found._replace(config=None)).config_digest is None
 
 
 def test_what_says_something_of_an_image_names_it() -> None:
@@ -77,7 +78,7 @@ def test_what_says_something_of_an_image_names_it() -> None:
     assert found == Manifest(
         digest("it"), media_type=OCI_IMAGE, body=found.body, config=found.config, subject=digest("subject")
     )
-    assert image_of(found, None) == Image(
+    assert image_of(found) == Image(
         digest("it"),
         OCI_IMAGE,
         size=len(found.body) + 10,
@@ -106,7 +107,7 @@ def test_layers_that_are_kept_at_other_addresses_are_not_stored() -> None:
     foreign = descriptor("foreign", 100, urls=["https://elsewhere.test/layer"])
     restricted = descriptor("restricted", 20, mediaType="application/vnd.oci.image.layer.nondistributable.v1.tar")
     found = parse({"config": descriptor(), "layers": [foreign, restricted, descriptor("a", 1)]})
-    stored = image_of(found, None).blobs
+    stored = image_of(found).blobs
     assert stored
     assert dict(stored) == {
         digest("it"): len(found.body),
@@ -206,20 +207,160 @@ def test_any_bytes_are_a_manifest_or_none(body: bytes, media_type: str) -> None:
         assert parse_manifest(body, media_type, digest_of(body)).body == body
 
 
+SAID = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
+LATER = SAID + timedelta(days=1)
+PLAIN = '{"created": "2026-01-02T03:04:05Z"}'
+
+
+def labelled(value: Any) -> bytes:
+    return json.dumps({"config": {"Labels": {CREATED: value}}}).encode()
+
+
 @pytest.mark.parametrize(
-    ("config", "date"),
+    ("config", "annotation", "date"),
     [
-        (b'{"created": "2026-01-02T03:04:05.123456789Z"}', datetime(2026, 1, 2, 3, 4, 5, 123456, UTC)),
-        (b'{"created": null}', None),
-        (b'{"created": 1}', None),
-        (b"{}", None),
-        (b"[]", None),
-        (b"\xff", None),
-        (b"[" * 200_000, None),
+        (b'{"created": "2026-01-02T03:04:05.123456789Z"}', None, SAID.replace(microsecond=123456)),
+        (b'{"created": null}', None, None),
+        (b'{"created": 1}', None, None),
+        (b"{}", None, None),
+        (b"[]", None, None),
+        (b"\xff", None, None),
+        (b"[" * 200_000, None, None),
+        # What the config says is the date, whatever it is.
+        (PLAIN.encode(), "2026-01-01T00:00:00Z", SAID),
+        (b'{"created": "1970-01-01T00:00:00Z"}', "2026-01-02T03:04:05Z", datetime(1970, 1, 1, tzinfo=UTC)),
+        (b'{"created": "yesterday"}', "2026-01-02T03:04:05Z", None),
+        (b'{"created": ""}', "2026-01-02T03:04:05Z", None),
+        (b'{"created": 0}', "2026-01-02T03:04:05Z", None),
+        # What can't be read may hold one.
+        (None, "2026-01-02T03:04:05Z", None),
+        (b"[]", "2026-01-02T03:04:05Z", None),
+        (b"\xff", "2026-01-02T03:04:05Z", None),
+        # Where it has none the image is as old as it says otherwise, by the later of two.
+        (b"{}", "2026-01-02T03:04:05Z", SAID),
+        (b'{"created": null}', "2026-01-02T04:04:05+01:00", SAID),
+        (labelled("2026-01-02T03:04:05Z"), None, SAID),
+        (labelled("2026-01-02T03:04:05Z"), "2026-01-03T03:04:05Z", LATER),
+        (labelled("2026-01-03T03:04:05Z"), "2026-01-02T03:04:05Z", LATER),
+        (labelled("soon"), "2026-01-02T03:04:05Z", None),
+        (labelled(None), "2026-01-02T03:04:05Z", None),
+        (labelled("2026-01-02T03:04:05Z"), "1999-12-31T23:59:59Z", None),
+        (b'{"config": {"Labels": []}}', "2026-01-02T03:04:05Z", SAID),
+        (b'{"config": null}', "2026-01-02T03:04:05Z", SAID),
     ],
 )
-def test_the_date_of_a_config(config: bytes, date: datetime | None) -> None:
-    assert build_date(config) == date
+def test_the_date_of_a_config(config: bytes | None, annotation: str | None, date: datetime | None) -> None:
+    notes = {"annotations": {CREATED: annotation}} if annotation else {}
+    manifest = parse({"config": descriptor(mediaType=OCI_CONFIG), "layers": [], **notes})
+    assert build_date(manifest, config) == date
+    assert image_of(manifest, config).created == date
+
+
+UNBELIEVED: list[Any] = [
+    *("1999-12-31T23:59:59Z", "1980-01-01T00:00:00Z", "1970-01-01T00:00:00Z", "0001-01-01T00:00:00Z"),
+    *("0000-00-00T00:00:00Z", "2026-01-02", "2026-01-02 03:04:05Z", "2026-13-02T03:04:05Z", "1767322800", "", " "),
+    *(None, 1767322800, {}, ["a"], True, "2026-01-02T03:04:05.000000000000000000000000000000000000000000000000000Z"),
+]
+
+
+@pytest.mark.parametrize(
+    ("said", "date"),
+    [
+        ("2026-01-02T03:04:05Z", SAID),
+        ("2000-01-01T00:00:00Z", datetime(2000, 1, 1, tzinfo=UTC)),
+        # A clock is needed to see that this can't be, and whoever judges it has one.
+        ("2999-01-01T00:00:00Z", datetime(2999, 1, 1, tzinfo=UTC)),
+        *((said, None) for said in UNBELIEVED),
+    ],
+)
+def test_an_artifact_is_as_old_as_it_says(said: Any, date: datetime | None) -> None:
+    row = {"config": descriptor(mediaType="application/vnd.cncf.helm.config.v1+json"), "layers": []}
+    manifest = parse({**row, "annotations": {CREATED: said, "other": "2026-01-01T00:00:00Z"}})
+    found = image_of(manifest)
+    assert (found.created, found.dated) == (date, True)
+    # A cache of BuildKit is an index of blobs.
+    blobs = [descriptor("layer", mediaType="application/vnd.oci.image.layer.v1.tar")]
+    assert index_of(parse({"manifests": blobs, "annotations": {CREATED: said}}, OCI_INDEX), []).created == date
+    odd: list[Any] = [None, [], "x", {}]
+    for notes in odd:
+        assert image_of(parse({**row, "annotations": notes})).created is None
+
+
+@pytest.mark.parametrize(
+    ("dates", "said", "date"),
+    [
+        ([SAID, LATER], None, LATER),
+        ([SAID, LATER], "2026-05-05T00:00:00Z", LATER),
+        ([SAID, None], "2026-05-05T00:00:00Z", None),
+        ([None, None], "2026-01-02T03:04:05Z", SAID),
+        ([None, None], "1970-01-01T00:00:00Z", None),
+        ([None, None], None, None),
+    ],
+)
+def test_an_index_is_as_old_as_it_says_if_none_of_its_images_has_a_date(
+    dates: list[datetime | None], said: str | None, date: datetime | None
+) -> None:
+    rows = [descriptor(str(number)) for number in range(len(dates))]
+    manifest = parse({"manifests": rows, "annotations": {CREATED: said} if said else {}}, OCI_INDEX)
+    images = [Image(row["digest"], OCI_IMAGE, created=each) for row, each in zip(rows, dates, strict=True)]
+    assert index_of(manifest, images).created == date
+    # Of images that were not asked nothing is known, and of some of them too little.
+    undated = index_of(manifest, [image._replace(created=None, dated=False) for image in images])
+    assert (undated.created, undated.dated) == (None, False)
+    assert index_of(manifest, images).dated
+    assert index_of(manifest, images[1:]).created is None
+
+
+NAME = "quay.expires-after"
+
+
+def test_labels_are_those_of_the_config_and_of_the_manifest() -> None:
+    row = {"config": descriptor(mediaType=OCI_CONFIG), "layers": []}
+    config = json.dumps({"config": {"Labels": {NAME: "2w", "x": 7, "y": "z" * 65, "w": "z" * 64}}}).encode()
+    names = [NAME, "x", "y", "w", "none"]
+    found = dict(image_of(parse(row), config, names).labels)
+    assert found == {NAME: ("2w",), "x": ("",), "y": ("",), "w": ("z" * 64,), "none": ()}
+    both = parse({**row, "annotations": {NAME: "1d"}})
+    assert dict(image_of(both, config, names).labels)[NAME] == ("1d", "2w")
+    assert image_of(both, config).labels == ()
+    stored = image_of(parse(row), config, names)
+    assert image_in(row_of(stored)) == stored
+    # What was not read is not known, and what can't be read may hold anything.
+    assert image_of(both, None, names).labels == ()
+    assert dict(image_of(both, b"[]", names).labels)[NAME] == ("1d", "")
+    huge = parse({"config": descriptor(size=LARGEST_CONFIG + 1, mediaType=OCI_CONFIG), "layers": []})
+    assert dict(image_of(huge, None, [NAME]).labels) == {NAME: ("",)}
+    artifact = parse({"config": descriptor(), "layers": [], "annotations": {NAME: "1d"}})
+    assert dict(image_of(artifact, None, [NAME]).labels) == {NAME: ("1d",)}
+
+
+@pytest.mark.parametrize(
+    ("own", "inner", "values"),
+    [
+        (None, [("2w",), ("1d",)], ("2w", "1d")),
+        (None, [("2w",), ("2w",)], ("2w",)),
+        (None, [("2w",), ()], ()),
+        (None, [(), ()], ()),
+        (None, [], ()),
+        ("3d", [], ("3d",)),
+        ("3d", [(), ()], ("3d",)),
+        ("3d", [("2w",), ()], ("3d", "2w")),
+        ("3d", [("2w",), None], None),
+        (None, [(), None], None),
+    ],
+)
+def test_an_index_has_a_label_if_all_its_images_have_it(
+    own: str | None, inner: list[tuple[str, ...] | None], values: tuple[str, ...] | None
+) -> None:
+    rows = [descriptor(str(number)) for number in range(len(inner))]
+    manifest = parse({"manifests": rows, "annotations": {NAME: own} if own else {}}, OCI_INDEX)
+    images = [
+        Image(row["digest"], OCI_IMAGE, labels=() if each is None else ((NAME, each),))
+        for row, each in zip(rows, inner, strict=True)
+    ]
+    assert dict(index_of(manifest, images, [NAME]).labels).get(NAME) == values
+    if images:
+        assert index_of(manifest, images[1:], [NAME]).labels == ()
 
 
 DATES = st.datetimes(datetime(2000, 1, 1), datetime(2030, 1, 1), timezones=st.just(UTC))
@@ -235,6 +376,9 @@ FOUND = st.builds(
     subject=st.none() | DIGESTS,
     blobs=st.none() | st.lists(st.tuples(DIGESTS, st.integers(0, 2**50)), max_size=3).map(tuple),
     dated=st.booleans(),
+    labels=st.dictionaries(st.text(max_size=9), st.lists(st.text(max_size=64), max_size=2).map(tuple)).map(
+        lambda found: tuple(found.items())
+    ),
 )
 
 
@@ -250,7 +394,8 @@ def test_an_index_is_as_old_as_its_newest_image_if_all_have_a_date(images: list[
         assert found.created == max(date for date in dates if date)
         # One more image can only make it younger, or of no known age.
         younger = Image(digest("y"), media_type=OCI_IMAGE, created=found.created + timedelta(days=1), size=1)
-        assert index_of(manifest, [*images, younger]).created == younger.created
+        more = manifest._replace(children=(*children, Descriptor(digest("y"), size=1, media_type=OCI_IMAGE)))
+        assert index_of(more, [*images, younger]).created == younger.created
     assert found.size == (
         None if None in [image.size for image in images] else sum(image.size or 0 for image in images)
     )
@@ -260,9 +405,9 @@ def test_an_index_is_as_old_as_its_newest_image_if_all_have_a_date(images: list[
 def test_what_is_written_is_read_again(image: Image) -> None:
     written = json.loads(json.dumps(row_of(image)))
     assert image_in(written) == image
-    # Rows of older files have neither.
-    del written["blobs"], written["dated"]
-    assert image_in(written) == image._replace(blobs=None, dated=True)
+    # Some rows have none of these.
+    del written["blobs"], written["dated"], written["labels"]
+    assert image_in(written) == image._replace(blobs=None, dated=True, labels=())
 
 
 @given(
@@ -276,6 +421,9 @@ def test_a_spoilt_row_is_no_image(image: Image, field: str) -> None:
         assert image_in({**row_of(image), "dated": value}) is None
     for blob in (["x", 1], [image.digest, -1], [image.digest, True], [image.digest], [image.digest, "1"]):
         assert image_in({**row_of(image), "blobs": [blob]}) is None
+    spoilt = [None, [], "x", 1, {"a": "x"}, {"a": [1]}, {"a": ["x" * 65]}, {"a": None}]
+    for labels in spoilt:
+        assert image_in({**row_of(image), "labels": labels}) is None
     without = row_of(image)
     del without["children"]
     assert image_in(without) is None

@@ -146,3 +146,74 @@ def test_bytes_that_are_not_their_digest_are_not_believed(server: RegistryServer
             read_manifest(server.registry(), "a/b", reference)
     with pytest.raises(RequestError, match="other ones than their digest says"):
         read_image(server.registry(), "a/b", "v2")
+
+
+LABEL = "quay.expires-after"
+
+
+def labelled(value: str | None, created: str = "2026-01-01T00:00:00Z") -> tuple[bytes, bytes]:
+    config = json.dumps({"created": created, "config": {"Labels": {LABEL: value} if value else None}}).encode()
+    row = {"digest": digest_of(config), "size": len(config), "mediaType": "application/vnd.oci.image.config.v1+json"}
+    return json.dumps({"mediaType": OCI_IMAGE, "config": row, "layers": []}).encode(), config
+
+
+def asking(server: RegistryServer, *labels: str, images: ImageCache | None = None) -> Registry:
+    cache = ImageCache(labels=labels)
+    for known in images._images.values() if images else ():
+        cache.add(known)
+    return Registry(client(server.http.url, server.time), server.http.url, login=GITLAB, images=cache)
+
+
+def test_labels_come_with_the_config_and_are_read_once(server: RegistryServer) -> None:
+    body, config = labelled("2w")
+    digest, blob = digest_of(body), digest_of(config)
+    server.fake.answers = {
+        "/a/b/manifests/v1": manifest(body),
+        f"/a/b/manifests/{digest}": manifest(body),
+        f"/a/b/blobs/{blob}": (200, {}, config),
+    }
+    registry = asking(server, LABEL, "other")
+    # Whoever reads the date knows the labels.
+    assert read_image(registry, "a/b", "v1")
+    found = read_image(registry, "a/b", digest, labels=True)
+    assert found
+    assert dict(found.labels) == {LABEL: ("2w",), "other": ()}
+    assert server.requests_to("/v2/") == ["GET /v2/a/b/manifests/v1", f"GET /v2/a/b/blobs/{blob}"]
+    server.http.requests.clear()
+    # A task that needs none does not ask for them; one that needs another one asks, and keeps those that are known.
+    assert read_image(asking(server, images=registry.images), "a/b", digest) == found
+    assert read_image(asking(server, "third", images=registry.images), "a/b", digest) == found
+    assert server.requests_to("/v2/") == []
+    third = asking(server, "third", images=registry.images)
+    more = read_image(third, "a/b", digest, labels=True)
+    assert more
+    assert dict(third.images.get(digest).labels) == {LABEL: ("2w",), "other": (), "third": ()}  # type: ignore[union-attr]
+    assert server.requests_to("/v2/") == [f"GET /v2/a/b/manifests/{digest}", f"GET /v2/a/b/blobs/{blob}"]
+
+
+@pytest.mark.parametrize(
+    ("inner", "values"), [(("2w", "1d"), ("2w", "1d")), (("2w", None), ()), ((None, None), ())], ids=str
+)
+def test_an_index_has_the_labels_of_all_its_images(
+    server: RegistryServer, inner: tuple[str | None, ...], values: tuple[str, ...]
+) -> None:
+    images = [labelled(value, f"2026-01-0{day}T00:00:00Z") for day, value in enumerate(inner, 1)]
+    index = json.dumps({"manifests": [{"digest": digest_of(body), "size": 1} for body, _config in images]}).encode()
+    server.fake.answers = {f"/a/b/manifests/{digest_of(index)}": manifest(index, OCI_INDEX)}
+    for body, config in images:
+        server.fake.answers[f"/a/b/manifests/{digest_of(body)}"] = manifest(body)
+        server.fake.answers[f"/a/b/blobs/{digest_of(config)}"] = (200, {}, config)
+    # One of them is known from a task that needed no label.
+    plain = asking(server)
+    assert read_image(plain, "a/b", digest_of(images[0][0]))
+    registry = asking(server, LABEL, images=plain.images)
+    server.http.requests.clear()
+    without = read_image(registry, "a/b", digest_of(index))
+    assert without
+    assert without.labels == ()
+    assert len(server.requests_to("/v2/")) == 3
+    found = read_image(registry, "a/b", digest_of(index), labels=True)
+    assert found
+    assert dict(found.labels) == {LABEL: values}
+    # The index again, and the image whose labels are not known yet.
+    assert len(server.requests_to("/v2/")) == 3 + 3

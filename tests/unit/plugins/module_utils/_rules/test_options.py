@@ -297,6 +297,7 @@ def test_expected_sources_are_names_or_a_number(expected: Any) -> None:
                 {"keep_n": 1},
                 {"keep_n_per": [{"by": "day"}]},
                 {"older_than": "1d"},
+                {"expires_label": "x"},
             )
         ),
         ({"name_regex_delete": "("}, "name_regex_delete '(' is not a valid RE2 pattern: missing ): (."),
@@ -360,6 +361,17 @@ def test_expected_sources_are_names_or_a_number(expected: Any) -> None:
         (
             {"rules": [{"match": "x", "keep": True, "sort_by": "natural", "keep_n_counts": "images"}]},
             "rules, rule 1: keep_n_counts and sort_by have no meaning without keep_n or keep_n_per: leave them out.",
+        ),
+        *(
+            (
+                {"name_regex_delete": "x", "expires_label": name},
+                f"expires_label is {name!r}: give the name of a label or annotation, such as quay.expires-after.",
+            )
+            for name in ("", " ", "quay.expires-after ", "a b", "a\n", "\u00e9", "x" * 256)
+        ),
+        (
+            {"rules": [{"match": "x", "expires_label": ""}]},
+            "rules, rule 1: expires_label is '': give the name of a label or annotation, such as quay.expires-after.",
         ),
         (
             {"name_regex_delete": "x", "min_age": "soon"},

@@ -43,7 +43,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.version
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 DAY = 86400
 PUBLISHED = DateSource.PUBLISHED
-DELETIONS = {Reason.MATCHED, Reason.EXPIRED}
+DELETIONS = {Reason.MATCHED, Reason.EXPIRED, Reason.LABEL_EXPIRED}
 SIGNATURE = "sha256-" + "ab" * 32 + ".sig"
 
 
@@ -488,3 +488,46 @@ def test_what_stays_by_a_first_plan_stays_by_the_next(tags: list[Tag], policy: R
     gone = delete(decide(tags, policy, source, NOW))
     left = [found for found in tags if found.name not in gone]
     assert delete(decide(left, policy, source, NOW)) == set()
+
+
+def test_a_label_is_asked_last_and_only_keeps() -> None:
+    tags = [
+        tag("undated", expiry=("1h",)),
+        tag("newest", 1, expiry=("1h",)),
+        tag("young", 5, expiry=("1h",)),
+        tag("blind", 90, expiry=("1h",), digest=None),
+        tag("unread", 90),
+        tag("unlabelled", 90, expiry=()),
+        tag("odd", 90, expiry=("never",)),
+        tag("not yet", 90, expiry=("52w",)),
+        tag("over", 90, expiry=("2w",)),
+    ]
+    found = {
+        "undated": "unknown_date",
+        "newest": "keep_n",
+        "young": "too_young",
+        "blind": "unknown_digest",
+        "unread": "unknown_expiry",
+        "unlabelled": "no_expiry_label",
+        "odd": "unknown_expiry",
+        "not yet": "label_not_expired",
+        "over": "label_expired",
+    }
+    assert reasons(tags, rules(keep_n=1, older_than=30 * DAY, expires_label="x", require_digest=False)) == found
+    aged = rules(keep_n=1, min_age=30 * DAY, expires_label="x", require_digest=False)
+    assert reasons(tags, aged) == {**found, "young": "min_age"}
+    # The label alone needs dates and digests as well.
+    alone = rules(expires_label="x", require_digest=False)
+    assert reasons(tags, alone) == {**found, "newest": "label_expired", "young": "label_expired"}
+    assert alone.need_dates
+    assert alone.has_ages
+    assert alone.expiry_labels == {"x"}
+    assert not rules(keep_n=1).expiry_labels
+    # Without a clock nothing has expired.
+    assert reasons(tags, alone, clock=None)["over"] == "unknown_expiry"
+    # A rule is the business of its own tags.
+    mixed = rules("over|odd", rule(".*"), expires_label="x")
+    assert reasons(tags[5:], mixed) == {
+        **{"unlabelled": "matched", "odd": "unknown_expiry", "not yet": "matched"},
+        "over": "label_expired",
+    }

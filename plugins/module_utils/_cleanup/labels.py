@@ -1,0 +1,109 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+# Private to containerops.gitlab: may change in any release.
+
+"""The labels by which images expire, asked of the registry itself for the tags that nothing else keeps."""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import replace
+
+from .._core.errors import RequestError
+from .._core.models import TagListing
+from .._registry.api import not_found
+from .._registry.auth import Registry
+from .._registry.images import read_image
+from .._rules.reasons import Reason
+from .._tags.reader import TagReader
+from .planning import CleanupState, Criteria, criteria_on, repository_plan
+from .request import CleanupRequest
+
+# The path of a repository and a digest in it.
+_Place = tuple[str, str]
+# The values of all labels that were asked for, or why they are not known.
+_Values = t.Union[t.Mapping[str, tuple[str, ...]], RequestError]
+
+
+def with_expiry_labels(reader: TagReader, state: CleanupState, request: CleanupRequest) -> CleanupState:
+    """The state, with what the labels of images say by which rules delete them.
+
+    Each image that is not known takes its manifest and its config, and an index those of all its images besides. A
+    repository counts as unread if an error there may pass.
+
+    Args:
+        reader: of the tags.
+        state: what was observed.
+        request: what is asked for.
+    """
+    if not request.expiry_labels:
+        return state
+    unread = {listing.repository.id: _all_unread_labels(listing, state, request) for listing in state.listings}
+    places = list(
+        dict.fromkeys(
+            (each.repository.path, tag.digest)
+            for each in state.listings
+            for tag in each.tags
+            if tag.digest and tag.name in unread[each.repository.id]
+        )
+    )
+    if not places:
+        return state
+    registry = reader.registry
+    if registry is None:
+        why = state.capabilities.registry_unavailable_reason or "The registry itself is not known."
+        return state._replace(unread_labels=(why,) * len(places))
+    asked = registry
+    answers = reader.client.try_all(lambda place: _labels_of(asked, *place), places)
+    found: dict[_Place, _Values] = dict(zip(places, answers))
+    failed = [answer for answer in answers if isinstance(answer, RequestError) and not answer.kind.is_inconclusive]
+    return state._replace(
+        listings=tuple(_with_values(each, unread[each.repository.id], found) for each in state.listings),
+        unread_labels=tuple(map(str, failed)),
+        sent=reader.client.requests_sent,
+    )
+
+
+def _all_unread_labels(listing: TagListing, state: CleanupState, request: CleanupRequest) -> dict[str, str]:
+    """The same for the rules of the plan, and for those that it is compared with."""
+    found: dict[str, str] = {}
+    for retention in request.retentions:
+        criteria = criteria_on(state.capabilities, replace(request, retention=retention))
+        found = {**_unread_labels(listing, state, criteria), **found}
+    return found
+
+
+def _unread_labels(listing: TagListing, state: CleanupState, criteria: Criteria) -> dict[str, str]:
+    """By the names of tags that nothing else keeps, the labels by which their rules delete them."""
+    rules = criteria.retention.rules_of(listing.repository)
+    found: dict[str, str] = {}
+    if rules is None:
+        return found
+    for decision in repository_plan(listing, state, criteria).decisions:
+        rule = rules.judge(decision.tag.name).rule
+        is_unread = decision.reason is Reason.UNKNOWN_EXPIRY and decision.tag.expiry is None
+        if is_unread and rule and rule.expires_label:
+            found[decision.tag.name] = rule.expires_label
+    return found
+
+
+def _labels_of(registry: Registry, path: str, digest: str) -> t.Mapping[str, tuple[str, ...]]:
+    image = read_image(registry, path, digest, labels=True)
+    if image is None:
+        raise not_found(path, digest, "the registry answered 404")
+    return dict(image.labels)
+
+
+def _with_values(listing: TagListing, labels: t.Mapping[str, str], found: t.Mapping[_Place, _Values]) -> TagListing:
+    """The listing with the values of the labels, or without its tags if another look may tell them."""
+    path = listing.repository.path
+    tags = []
+    for tag in listing.tags:
+        values = found.get((path, tag.digest or "")) if tag.name in labels else None
+        if isinstance(values, RequestError) and values.kind.is_inconclusive:
+            return TagListing(listing.repository, error=values)
+        known = values.get(labels[tag.name]) if values is not None and not isinstance(values, RequestError) else None
+        tags.append(tag if known is None else tag._replace(expiry=known))
+    return listing._replace(tags=tuple(tags))
