@@ -66,8 +66,8 @@ class RepositoryReport(t.NamedTuple):
         listing: how complete the listing of its tags is: complete, empty, capped, unread or none.
         certainty: how exact it is what is deleted, where GitLab itself decides; None without a plan.
         reasons: number of tags by reason; empty without a plan.
-        rule_set: name of its rule set; None without one.
         limit: the limit that it is beyond; None if it is beyond none.
+        rule_set: name of its rule set; None without one.
         error: why something of it could not be read; None if all was read.
         tags: by name; None if they were not read.
         outcomes: number of tags by outcome; None if no run is known.

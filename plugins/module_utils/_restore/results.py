@@ -162,7 +162,8 @@ def _outcome_row(done: RestoredTag) -> dict[str, t.Any]:
 def _not_done(done: t.Sequence[RestoredTag], short: t.Sequence[RestoredTag]) -> str:
     written = sum(1 for each in done if each.result.outcome is WriteOutcome.WRITTEN)
     tag, result = short[0].planned.tag, short[0].result
+    were = "was" if len(done) == 1 else "were"
     return (
-        f"{written} of {len(done)} tags were put back; {tag.repository}:{tag.name} is {result.outcome.value}: "
-        f"{result.message.rstrip('.')}."
+        f"{written} of {counted(len(done), 'tag')} {were} put back; {tag.repository}:{tag.name} is "
+        f"{result.outcome.value}: {result.message.rstrip('.')}."
     )

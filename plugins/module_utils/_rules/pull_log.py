@@ -16,6 +16,7 @@ import typing as t
 from datetime import datetime, timezone
 
 from .._core.models import format_time
+from .._core.words import counted
 from .durations import SECONDS
 from .pull_lines import entries_of, is_reference
 
@@ -151,13 +152,14 @@ def shortcomings(log: PullLog, window: Window, max_unreadable: int) -> list[str]
     found = []
     if log.unreadable > max_unreadable:
         found.append(
-            f"{log.unreadable} of {log.lines} lines can't be read, first {log.first_unreadable}, and max_unreadable is "
-            f"{max_unreadable}: each may be a pull"
+            f"{log.unreadable} of {counted(log.lines, 'line')} can't be read, first {log.first_unreadable}, and "
+            f"max_unreadable is {max_unreadable}: each may be a pull"
         )
     if log.oldest is None:
         return [
             *found,
-            f"none of {log.lines} lines tells of a request: name the access log, and see that the registry writes one",
+            f"none of {counted(log.lines, 'line')} tells of a request: name the access log, and see that the registry "
+            "writes one",
         ]
     if log.oldest > window.since:
         return [

@@ -98,12 +98,15 @@ def _rank(candidate: Candidate, rule: Rule) -> t.Any:
 
 
 def _newest(candidates: t.Sequence[Candidate], number: int, rule: Rule) -> list[Candidate]:
-    """The newest ones, that many, and all that are as new as the last of them."""
+    """The newest ones, that many, and all that are as new as the last of them.
+
+    Where places are left, all are kept: a tag of an unknown image may have one of them.
+    """
     if number <= 0:
         return []
     ranked = [(_rank(each, rule), each) for each in candidates]
-    places = sorted(_places(ranked, rule), reverse=True)[:number]
-    return [each for rank, each in ranked if rank >= places[-1]] if places else []
+    places = sorted(_places(ranked, rule), reverse=True)
+    return [each for rank, each in ranked if rank >= places[number - 1]] if number <= len(places) else list(candidates)
 
 
 def _places(ranked: t.Iterable[tuple[t.Any, Candidate]], rule: Rule) -> t.Iterable[t.Any]:

@@ -93,10 +93,10 @@ def write_plan(path: Path, repositories: Mapping[str, Rows], **head: Any) -> str
 def planned(number: int, path: str, tags: Rows) -> list[dict[str, Any]]:
     deleted = sum(each["action"] == "delete" for each in tags)
     row = {"type": "repository", "id": number, "path": path, "project": path, "project_id": number}
-    row |= {"listing": "complete", "date_source": "published", "tags": len(tags), "delete": deleted}
+    row |= {"rule_set": None, "listing": "complete", "date_source": "published", "tags": len(tags), "delete": deleted}
     row |= {"keep": len(tags) - deleted, "certainty": "exact", "limit": None, "error": None}
     row |= {"server_policy": {"state": "enabled", "next_run_at": CLOCK}, "reasons": reasons_of(tags)}
-    common = {"type": "tag", "repository": path, "rule": None}
+    common = {"type": "tag", "repository": path, "rule_set": None, "rule": None}
     return [row, *({**common, "reason": reason_of(each), **each} for each in tags)]
 
 

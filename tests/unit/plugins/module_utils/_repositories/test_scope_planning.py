@@ -133,7 +133,7 @@ def test_a_summary(listings: list[Any], summary: str) -> None:
 def test_a_refused_plan_changes_nothing() -> None:
     intent = scope_intent(plan_scope(STATE, scope_request(MONTH, max_repositories=0)), 10)
     assert (intent.changed, intent.diff) == (False, [])
-    assert intent.refusals == ("1 repositories would be deleted, more than max_repositories 0",)
+    assert intent.refusals == ("1 repository would be deleted, more than max_repositories 0",)
 
 
 def test_what_can_not_be_read_is_told() -> None:

@@ -134,8 +134,8 @@ def test_a_log_without_requests() -> None:
         "none of 2 lines tells of a request: name the access log, and see that the registry writes one"
     ]
     [first, second] = why("oops\n")
-    assert first.startswith("1 of 1 lines can't be read")
-    assert second.startswith("none of 1 lines")
+    assert first.startswith("1 of 1 line can't be read")
+    assert second.startswith("none of 1 line")
 
 
 def test_a_log_that_does_not_reach_back() -> None:

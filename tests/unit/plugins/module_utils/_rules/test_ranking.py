@@ -231,6 +231,13 @@ IMAGES = [
         id="of an older tag that does not matter",
     ),
     pytest.param(
+        [tag("a", 2), tag("b", 3), tag("old", 5, None)],
+        {"keep_n": 3},
+        {},
+        {"keep_n": ["a", "b"], "unknown_digest": ["old"]},
+        id="of an older tag that may have a place that is left",
+    ),
+    pytest.param(
         [tag("a", 2, None), tag("b", 3, None)],
         {"keep_n": 1},
         {},
