@@ -122,7 +122,8 @@ def _left_warning(left: t.Sequence[tuple[PlannedTag, str]]) -> list[str]:
         return []
     first, message = left[0]
     place = f"{first.tag.repository}:{first.tag.name}"
-    return [f"{len(left)} tags were pushed again meanwhile and are left as they are; first {place}: {message}."]
+    tags = counted(len(left), "tag was", "tags were")
+    return [f"{tags} pushed again meanwhile and left as found; first {place}: {message}."]
 
 
 def applied_restore(plan: t.Sequence[PlannedTag], done: t.Sequence[RestoredTag], limit: int) -> Applied:

@@ -232,7 +232,7 @@ def test_names_that_are_other_images_are_told() -> None:
     assert warnings_of(plan_of(RestoreReason.DELETED, RestoreReason.THERE), []) == []
     ended, left = warnings_of(plan_of(RestoreReason.REPLACED, RestoreReason.REPLACED), [killed])
     assert "2026-06-01T12:00:00.000Z (plan 1, 0 tags)" in ended
-    assert left == "2 tags were pushed again meanwhile and are left as they are; first team/app:v1: so it is."
+    assert left == "2 tags were pushed again meanwhile and left as found; first team/app:v1: so it is."
 
 
 def test_what_became_of_the_tags() -> None:
@@ -252,7 +252,7 @@ def test_what_became_of_the_tags() -> None:
         "first team/app:v6: so it is."
     )
     assert list(applied.warnings) == [
-        "1 tags were pushed again meanwhile and are left as they are; first team/app:v3: because."
+        "1 tag was pushed again meanwhile and left as found; first team/app:v3: because."
     ]
     [last] = [row for row in restored(plan, results, "it ended") if row.result.outcome is WriteOutcome.NOT_TRIED]
     assert last.result == TagWriteResult(plan[4].write, WriteOutcome.NOT_TRIED, message="it ended")
