@@ -37,7 +37,7 @@ def intent_of(plan: t.Sequence[PlannedTag], limit: int) -> Intent:
     lost = _shortfall(plan)
     return Intent(
         changed=bool(back),
-        diff=[*rows, *([hidden_part(after=f"{hidden} more tags")] if hidden else [])],
+        diff=[*rows, *([hidden_part(after=counted(hidden, "more tag"))] if hidden else [])],
         unread=[UsageError(lost)] if lost else (),
         verb="put back",
     )

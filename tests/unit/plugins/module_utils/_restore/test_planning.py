@@ -223,7 +223,7 @@ def test_a_limit_hides_no_failure() -> None:
     assert len(found["notes"]) == 2
     assert found["errors"][0]["repository"] == APP
     assert "2 more tags" not in str(intent_of(plan, 2).diff)
-    assert "1 more tags" in intent_of(plan, 1).diff[-1]["after"]
+    assert "1 more tag" in intent_of(plan, 1).diff[-1]["after"]
     assert restore_result([], plan_of(*GOOD), {}, 9)["notes"] == []
 
 
