@@ -896,6 +896,11 @@ plan:
           type: int
           returned: success
           sample: 3
+        rule_set:
+          description: Name of its rule set (O(retention)), null without one.
+          type: str
+          returned: success
+          sample: null
         listing:
           description:
             - V(complete), V(unread), V(empty), which a broken registry looks like too, or V(capped) if GitLab may have
@@ -1093,6 +1098,11 @@ plan:
               type: str
               returned: success
               sample: release-.*
+            rule_set:
+              description: The rule set of a retention document that it is a part of, null if it is a part of none.
+              type: str
+              returned: success
+              sample: null
             rule:
               description: The rule that it is a part of, null if it is a part of none or there is only one.
               type: str

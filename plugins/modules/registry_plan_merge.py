@@ -214,6 +214,11 @@ totals:
           type: str
           returned: success
           sample: release-.*
+        rule_set:
+          description: The rule set of a retention document that it is a part of, null if it is a part of none.
+          type: str
+          returned: success
+          sample: null
         rule:
           description: The rule that it is a part of, null if it is a part of none.
           type: str

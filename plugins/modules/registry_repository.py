@@ -468,6 +468,11 @@ matches:
       type: str
       returned: success
       sample: release-.*
+    rule_set:
+      description: Always null.
+      type: str
+      returned: success
+      sample: null
     rule:
       description: Always null.
       type: str

@@ -32,6 +32,7 @@ REQUIRED: dict[str, dict[str, Any]] = {
     "registry_repository_protection": {"project": ["team/app"], "rules": []},
     "registry_settings": {"projects": [{"project": "team/app", "access_level": "enabled"}]},
     "registry_tag_protection": {"project": ["team/app"], "rules": []},
+    "registry_repository": {"project": ["team/app"], "state": "absent", "conditions": {"empty": True}},
     "registry_visibility": {"project": ["team/app"], "access_level": "enabled"},
 }
 OTHERS = {"approved_plan_path": {"approved_fingerprint": "sha256:0"}, "client_key": {"client_cert": "nowhere"}}
@@ -56,6 +57,8 @@ def test_two_paths_of_one_file_are_refused_before_anything_is_done(
     file.write_text("as it was")
     link.symlink_to("file")
     given = {**REQUIRED.get(module, {}), **OTHERS.get(one, {}), **OTHERS.get(other, {})}
+    if "retention_path" in (one, other):
+        given = {"project": ["team/app"]}
     named = {name: [path] if name == "plan_paths" else path for name, path in ((one, str(file)), (other, str(link)))}
     run = ansible.module(module, {**given, **named})
     assert run.failed

@@ -267,6 +267,10 @@ def results(ansible: Ansible, simulator: Simulator, module: str, tmp_path: Path)
         fingerprint = found[0].result["plan"]["fingerprint"]
         approved["approved_fingerprint"] = fingerprint
         found.append(ansible.module(module, {**FULL[module], **approved}, check=True))
+        before = {"rule_sets": [{"name": "old", "rules": [{"match": "v.*"}]}], "default": "old"}
+        after = {"rule_sets": [{"name": "new", "rules": [{"match": "dev-.*"}]}], "default": "new"}
+        documents = {"group": "team", "retention": after, "previous_retention": before}
+        found.append(ansible.module(module, documents, check=True))
     found.append(ansible.module(module, full, diff=True))
     found.append(ansible.module(module, {**full, "group": "nothing"}))
     if module == "registry_info":

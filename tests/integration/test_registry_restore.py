@@ -154,7 +154,7 @@ def test_one_run_of_many_is_chosen(ansible: Ansible, simulator: Simulator, tmp_p
     several, none = run_all(ansible, RESTORE, [{"journal_path": str(journal), "run": run} for run in ("20", "1999")])
     for task in (several, none):
         assert task.failed
-        assert f"{times[1]} (plan {fingerprints[1][7:19]}, 1 tags)" in task.message
+        assert f"{times[1]} (plan {fingerprints[1][7:19]}, 1 tag)" in task.message
     assert "run '20' fits several runs" in several.message
     assert "run '1999' fits no run" in none.message
     back = ansible.module(RESTORE, {"journal_path": str(journal), "run": "all"})
