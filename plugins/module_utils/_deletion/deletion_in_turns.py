@@ -66,11 +66,12 @@ def delete_in_turns(
     reader.client.parallel(RepositoryDeletion.finish, [each for each in deletions.values() if not each.results])
     tags = tuple(deletion.results[name] for deletion in deletions.values() for name in deletion.digests)
     begun_ones = [deletion for deletion in deletions.values() if deletion.was_begun]
+    stopped = host.stopped or reader.client.why_stop()
     return DeletionResult(
         tags=tags,
         remaining=known_sum(deletion.remaining for deletion in begun_ones) if begun_ones else None,
-        stopped=host.stopped or reader.client.why_stop(),
-        budget=gate.why_left if any(tag.outcome is TagOutcome.LEFT for tag in tags) else "",
+        stopped=stopped,
+        budget=gate.why_left if not stopped and any(tag.outcome is TagOutcome.LEFT for tag in tags) else "",
     )
 
 

@@ -233,3 +233,20 @@ def test_a_tag_that_is_gone_is_not_left_for_the_next_run() -> None:
     found = job.run(RunBudget(max_deletions=1))
     outcomes = {tag.name: tag.outcome.value for tag in found.tags}
     assert outcomes == {"d00": "deleted", "d01": "left_for_next_run", "d02": "already_gone"}
+
+
+def test_a_run_that_was_stopped_did_not_use_up_its_budget() -> None:
+    job = Job("rest", 3, 3)
+    noted = job.note
+
+    def fails(*events: Mapping[str, Any]) -> None:
+        noted(*events)
+        if events[0]["event"] == "delete_requested":
+            raise RuntimeError("nobody thought of this")
+
+    job.note = fails  # type: ignore[method-assign]
+    found = job.run(RunBudget(max_deletions=4))
+    assert not found.ok
+    assert "RuntimeError" in found.stopped
+    assert found.budget == ""
+    assert found.counts()["left_for_next_run"] == 2
