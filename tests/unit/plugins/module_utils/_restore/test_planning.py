@@ -251,9 +251,7 @@ def test_what_became_of_the_tags() -> None:
         "1 of 5 tags were put back; team/app:v2 is unverified: because. 1 of 6 tags can't be put back (1 collected); "
         "first team/app:v6: so it is."
     )
-    assert list(applied.warnings) == [
-        "1 tag was pushed again meanwhile and left as found; first team/app:v3: because."
-    ]
+    assert list(applied.warnings) == ["1 tag was pushed again meanwhile and left as found; first team/app:v3: because."]
     [last] = [row for row in restored(plan, results, "it ended") if row.result.outcome is WriteOutcome.NOT_TRIED]
     assert last.result == TagWriteResult(plan[4].write, WriteOutcome.NOT_TRIED, message="it ended")
 
