@@ -449,6 +449,33 @@ options:
       - fail
       - skip_repository
     default: fail
+  max_deletions_per_run:
+    description:
+      - The most tags that one run tries to delete. The next run continues. Unlike a limit it does not refuse the plan.
+        Limits still judge the whole plan.
+      - With it, or with O(max_duration), tags are deleted in turns. A turn is up to 20 tags of one repository, as many
+        as GitLab deletes with one request. The oldest tags of each repository come first, the repositories in the order
+        of their paths, then the second turn of each, and so on. Tags that belong to other tags, such as signatures,
+        follow when all of these have had their turn.
+      - The plan, its file and its fingerprint are those of the whole plan. RV(plan.delete) and the diff show what
+        this run deletes at most, and RV(plan.this_run) says so.
+      - Tags that fail count too. What a run tried is always the beginning of that order.
+      - A run that leaves tags for its budget does not fail. Its outcome counts them in V(left_for_next_run) and says
+        in RV(outcome.budget) why it stopped and how to continue.
+      - To continue an approved plan, run the same task again within O(plan_max_age), with the same O(journal_path).
+      - If a registry deletes an image with all its tags, a tag that is left for the next run may be deleted with the
+        others of its image, if the plan deletes all of them.
+      - Not with O(delete_via=bulk) or O(delete_via=bulk_unpinned).
+    type: int
+  max_duration:
+    description:
+      - After this time no turn is begun, written as O(older_than). It is measured by the clock of the machine that
+        the module runs on, from its start. See O(max_deletions_per_run) for the order, and for how to continue.
+      - What has begun is finished. The repositories are listed again afterwards to see what became of the tags, so give
+        the job more time than this.
+      - If reading takes longer than this, nothing is deleted.
+      - Not with O(delete_via=bulk) or O(delete_via=bulk_unpinned).
+    type: str
   on_server_policy:
     description:
       - What to do if the project has a cleanup policy of its own enabled, which deletes tags by its own rules.
@@ -669,6 +696,15 @@ EXAMPLES = r"""
     keep_n: 5
     older_than: 30d
     max_deletions_percent: 90
+
+- name: Delete at most 500 tags a night, and begin nothing after two hours
+  containerops.gitlab.registry_cleanup:
+    group: team
+    name_regex_delete: "(dev|feature)-.*"
+    older_than: 30d
+    max_deletions_percent: 90
+    max_deletions_per_run: 500
+    max_duration: 2h
 
 - name: Delete what was approved, and nothing else
   containerops.gitlab.registry_cleanup:
@@ -926,6 +962,11 @@ plan:
           type: int
           returned: success
           sample: 90
+        delete_this_run:
+          description: Number of these that this run deletes at most (O(max_deletions_per_run)).
+          type: int
+          returned: success
+          sample: 90
         delete_least:
           description: The least number of tags that are deleted.
           type: int
@@ -1043,6 +1084,11 @@ plan:
           type: int
           returned: success
           sample: 90
+        delete_this_run:
+          description: Number of these that this run deletes at most (O(max_deletions_per_run)).
+          type: int
+          returned: success
+          sample: 90
         keep:
           description: Number of tags to keep.
           type: int
@@ -1150,6 +1196,12 @@ plan:
       type: str
       returned: success
       sample: 15 to delete of 17 approved; 1 moved, 1 already deleted by an earlier run
+    this_run:
+      description:
+        - What a run deletes of the plan at most (O(max_deletions_per_run), O(max_duration)). Null if that is all of it.
+      type: str
+      returned: success
+      sample: at most 50 of 90 in this run
     deleted_before:
       description:
         - Number of tags that earlier runs with the same O(journal_path) have deleted and that are not there any more.
@@ -1378,12 +1430,18 @@ outcome:
       elements: dict
       returned: success
       contains: *fate
+    left_for_next_run:
+      description: Not tried, since the budget of the run was used up before their turn (O(max_deletions_per_run)).
+      type: list
+      elements: dict
+      returned: success
+      contains: *fate
     counts:
       description: Number of tags by outcome.
       type: dict
       returned: success
-      sample: {"already_gone": 0, "changed_since": 0, "deleted": 90, "not_deleted": 0, "not_tried": 0, "recreated":
-        0, "unverified": 0}
+      sample: {"already_gone": 0, "changed_since": 0, "deleted": 90, "left_for_next_run": 0, "not_deleted": 0,
+        "not_tried": 0, "recreated": 0, "unverified": 0}
     pinned:
       description: What became of the tags that images in use got (O(pin_untagged_in_use)).
       type: list
@@ -1434,6 +1492,11 @@ outcome:
       type: str
       returned: success
       sample: null
+    budget:
+      description: Why the run left tags for the next one, and how to continue. Null if it left none.
+      type: str
+      returned: success
+      sample: "max_deletions_per_run 50 was reached: run the task again to delete the rest"
     truncated:
       description: Whether one of the lists is shorter than what it stands for.
       type: bool
@@ -1617,7 +1680,14 @@ from ..module_utils._cleanup.notes import warnings_of
 from ..module_utils._cleanup.observation import observe
 from ..module_utils._cleanup.planning import plan_cleanup
 from ..module_utils._cleanup.report import applied_cleanup, cleanup_intent, cleanup_result, plan_header
-from ..module_utils._cleanup.request import LIMITS, PLANNED_BY, OnServerPolicy, check_for_server, cleanup_request
+from ..module_utils._cleanup.request import (
+    BUDGET,
+    LIMITS,
+    PLANNED_BY,
+    OnServerPolicy,
+    check_for_server,
+    cleanup_request,
+)
 from ..module_utils._cleanup.retention_changes import changes_result, retention_changes
 from ..module_utils._cleanup.retention_file import given_document
 from ..module_utils._cleanup.usage import listed_dates, plan_usage
@@ -1675,6 +1745,7 @@ ARGUMENTS = (
                 **RETENTION,
                 **IN_USE,
                 **LIMITS,
+                **BUDGET,
                 "on_server_policy": {
                     "type": "str",
                     "choices": [policy.value for policy in OnServerPolicy],
@@ -1723,6 +1794,7 @@ def main() -> None:
     limit, wait = params["return_limit"], float(params["wait_timeout"]) if params["wait"] else None
     with exit_on_error(module):
         connection = connect_with_registry(module)
+        begun = connection.client.timing.monotonic()
         url = connection.url
         given = given_options(module)
         scope = scope_of(params, url) if {*SCOPES}.intersection(given) else None
@@ -1740,7 +1812,7 @@ def main() -> None:
         with image_cache(params["cache_path"], module.warn, request.expiry_labels) as images:
             state, reader = observe(connection, request, images)
             found = plan_cleanup(state, request)
-            contents = read_contents(connection, reader, state, request, found.plan, images)
+            contents = read_contents(connection, reader, state, request, found, images)
         approved = approval.plan.fingerprint if approval else None
         for warning in [*journal_warnings(request.earlier, url, approved), *warnings_of(state, found.plan, request)]:
             module.warn(warning)
@@ -1769,11 +1841,12 @@ def main() -> None:
 
         def apply() -> Applied:
             with open_journal(params["journal_path"], upload) as file:
-                journal = counted(connection.progress, found.plan, record.added_to(file))
-                journal_start(journal, url, plan.fingerprint, found.plan.deletions, request.run_by, approved)
-                journal_referrers(journal, found.plan)
+                journal = counted(connection.progress, found.plan, record.added_to(file), found.deletions_of)
+                planned = result["plan"]["totals"]["delete_this_run"]
+                journal_start(journal, url, plan.fingerprint, planned, request.run_by, approved)
+                journal_referrers(journal, found.parts_of_run)
                 with stored_meanwhile(upload):
-                    deleted, pinned = apply_cleanup(reader, state, found, wait=wait, journal=journal)
+                    deleted, pinned = apply_cleanup(reader, state, found, wait=wait, journal=journal, begun=begun)
                     journal_end(journal, deleted)
             return with_journal(applied_cleanup(found, deleted, pinned, limit), upload)
 

@@ -277,6 +277,7 @@ def _notes(plan: _Row) -> list[str]:
         *(f"{each['repository']}: {each['message']}" for each in plan["errors"]),
         *(each for each in plan["unmatched"] if each not in plan["refusals"]),
         *(f"{each['path']}: {each['limit']}" for each in plan["repositories"] if each.get("limit")),
+        *([f"Of the plan, the task deletes {plan['this_run']}"] if plan.get("this_run") else []),
         *plan["notes"],
     ]
 

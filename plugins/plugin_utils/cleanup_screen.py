@@ -22,6 +22,7 @@ _OUTCOMES = {
     "not_deleted": "not deleted",
     "recreated": "there again after they were deleted",
     "not_tried": "not tried",
+    "left_for_next_run": "left for the next run",
     "unverified": "deleted as far as GitLab says, but no complete listing shows it",
     "changed_since": "kept, since they changed after the plan",
     "already_gone": "deleted by somebody else",
@@ -80,7 +81,8 @@ def _headline(found: _Result, *, check_mode: bool) -> list[str]:
     plan, outcome = found["plan"], found.get("outcome")
     if outcome is not None:
         stopped = wrapped(f"stopped: {outcome['stopped']}") if outcome.get("stopped") else []
-        return [*wrapped(f"outcome: {outcome['summary']}"), *stopped]
+        budget = wrapped(f"budget used up: {outcome['budget']}") if outcome.get("budget") else []
+        return [*wrapped(f"outcome: {outcome['summary']}"), *stopped, *budget]
     if plan["refusals"]:
         return wrapped(f"nothing {'would be' if check_mode else 'was'} deleted; {plan['summary']}")
     if not plan["totals"]["delete"]:

@@ -176,8 +176,9 @@ def tags_of(title: str, plan: _Result) -> list[str]:
     shown: dict[str, list[_Result]] = {}
     for tag in plan["delete"]:
         shown.setdefault(tag["repository"], []).append(tag)
-    counts = {row["path"]: row["delete"] for row in plan["repositories"]}
-    lines, left = [f"{title}:"], plan["totals"]["delete"]
+    counts = {row["path"]: row.get("delete_this_run", row["delete"]) for row in plan["repositories"]}
+    order = " (in turns of up to 20 tags by repository, the oldest first)" if plan.get("this_run") else ""
+    lines, left = [f"{title}{order}:"], plan["totals"].get("delete_this_run", plan["totals"]["delete"])
     for path, tags in sorted(shown.items(), key=lambda each: (-counts.get(each[0], 0), each[0])):
         for tag in tags:
             lines += tag_lines(tag)

@@ -44,7 +44,8 @@ STATISTICS = {
     "registry_cleanup": _OF_ALL_HOSTS
     | {
         *("fingerprint", "repositories", "repositories_unread", "tags", "planned", "deleted", "already_gone"),
-        *("changed_since", "recreated", "unverified", "not_deleted", "not_tried", "approved", "deleted_before"),
+        *("changed_since", "recreated", "unverified", "not_deleted", "not_tried", "left_for_next_run"),
+        *("approved", "deleted_before"),
         *(
             "approved_vanished",
             "approved_moved",

@@ -14,7 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import BUDGET
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import RefKind, Tag
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.turns import RunBudget, RunPlan
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource, Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.durations import seconds
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import (
@@ -23,13 +26,15 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_ref
     kept_by_refs,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use import kept_by_use
-from ansible_collections.containerops.gitlab.plugins.module_utils._rules.options import rules_of, used_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.options import RULES, rules_of, used_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.pull_log import Window, read_log
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import decide
+from tests.unit.models import repository
 from tests.unit.options import filled
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "retention.md"
-EXAMPLES = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)]
+BLOCKS = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)]
+EXAMPLES = [block for block in BLOCKS if "nights" not in block]
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
@@ -73,4 +78,26 @@ def test_an_example(example: dict[str, Any]) -> None:
 
 
 def test_no_example_is_left_out() -> None:
-    assert len(EXAMPLES) == PAGE.read_text().count("\n## ")
+    assert len(BLOCKS) == PAGE.read_text().count("\n## ")
+
+
+@pytest.mark.parametrize("example", [block for block in BLOCKS if "nights" in block])
+def test_an_example_of_several_runs(example: dict[str, Any]) -> None:
+    options = filled(example["options"], {**RULES, **BUDGET})
+    left = {path: dict(days) for path, days in example["repositories"].items()}
+    for night in example["nights"]:
+        assert deleted_in_a_run(left, options) == night
+        for path, name in (each.split(":") for each in night):
+            del left[path][name]
+    assert deleted_in_a_run(left, options) == []
+
+
+def deleted_in_a_run(repositories: dict[str, dict[str, int]], options: dict[str, Any]) -> list[str]:
+    """The tags that a run deletes, in their order. repositories: the tags of each, with their days."""
+    parts = []
+    for path, days in repositories.items():
+        tags = [Tag(name, f"sha256:{name}", published=NOW - timedelta(days=number)) for name, number in days.items()]
+        decisions = decide(tags, rules_of(options), DateSource.PUBLISHED, NOW, {})
+        parts.append(RepositoryPlan(repository(path=path), decisions=tuple(decisions)))
+    run = RunPlan(Plan(tuple(parts)), RunBudget(max_deletions=options["max_deletions_per_run"]))
+    return [f"{part.repository.path}:{decision.tag.name}" for part, decision in run.ordered]

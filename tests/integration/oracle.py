@@ -19,7 +19,7 @@ CLEANUP, TAG, REPOSITORY, RESTORE = (
     f"containerops.gitlab.registry_{name}" for name in ("cleanup", "tag", "repository", "restore")
 )
 # Outcomes of a tag that this run did not delete.
-LEFT = ("already_gone", "changed_since", "not_tried")
+LEFT = ("already_gone", "changed_since", "not_tried", "left_for_next_run")
 # Changes that a run made itself, or asked GitLab to make.
 OWN = ("request", "job")
 
@@ -57,7 +57,9 @@ class Planned:
         if task.action == CLEANUP and "plan" in result:
             plan = result["plan"]
             self.tags.update(((row["repository"], row["name"]), row["digest"]) for row in plan["delete"])
-            self.unshown += plan["totals"]["delete"] - len(plan["delete"])
+            # A run with a budget deletes less than all.
+            planned = plan["totals"].get("delete_this_run", plan["totals"]["delete"])
+            self.unshown += planned - len(plan["delete"])
         elif task.action == TAG:
             rows = [row for row in result.get("tags") or () if row["action"] != "none"]
             self.tags.update(((result["repository"], row["name"]), row["before"]) for row in rows)

@@ -76,6 +76,7 @@ def test_check_mode_shows_what_a_run_deletes_and_a_second_run_changes_nothing(
         "unverified": 0,
         "not_deleted": 0,
         "not_tried": 0,
+        "left_for_next_run": 0,
     }
     assert run.result["outcome"]["remaining"] == 9
     assert "outcome" not in check.result

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 from .._deletion.deletion import delete
+from .._deletion.deletion_in_turns import delete_in_turns
 from .._deletion.host import RegistryHost
 from .._deletion.journal import JournalWriter
 from .._deletion.outcomes import DeletionResult
@@ -21,7 +22,13 @@ from .planning import CleanupPlan, CleanupState
 
 
 def apply_cleanup(
-    reader: TagReader, state: CleanupState, found: CleanupPlan, *, wait: float | None, journal: JournalWriter
+    reader: TagReader,
+    state: CleanupState,
+    found: CleanupPlan,
+    *,
+    wait: float | None,
+    journal: JournalWriter,
+    begun: float,
 ) -> tuple[DeletionResult, list[PinResult]]:
     """Do what a plan says.
 
@@ -31,6 +38,7 @@ def apply_cleanup(
         found: The plan.
         wait: Seconds to wait for GitLab's bulk deletion; None does not wait.
         journal: Gets what is asked for, before it is, and what became of it.
+        begun: When the run began, by the clock that only grows.
 
     Returns:
         What became of the tags that it deletes, and of those that images in use get.
@@ -39,4 +47,6 @@ def apply_cleanup(
     if found.bulk:
         return delete_in_bulk(reader, found.bulk, wait, journal, deletes_by_name=state.deletes_by_name), pinned
     way, host = deletion_way(reader, state.delete_method), RegistryHost(deletes_by_name=state.deletes_by_name)
+    if found.run:
+        return delete_in_turns(reader, found.run, way, host, journal, begun=begun), pinned
     return delete(reader, found.plan, way, host, journal), pinned

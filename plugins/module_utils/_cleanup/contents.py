@@ -17,13 +17,12 @@ from .._core.server import Mode
 from .._gitlab.repositories import get_repository
 from .._module.options import Gather
 from .._module.registry import RegistryConnection
-from .._plan.plan import Plan
 from .._registry.auth import TOKEN_SCOPES
 from .._registry.image_cache import ImageCache
 from .._tags.layers import with_layers
 from .._tags.reader import TagReader
 from .._usage.listings import unknown_notes
-from .planning import CleanupState, deletion_requests
+from .planning import CleanupPlan, CleanupState, deletion_requests
 from .request import CleanupRequest
 
 
@@ -44,7 +43,7 @@ def read_contents(
     reader: TagReader,
     state: CleanupState,
     request: CleanupRequest,
-    plan: Plan,
+    planned: CleanupPlan,
     images: ImageCache,
 ) -> Contents:
     """Read what was asked for besides what decides. What the plan needs to be carried out is left of max_requests.
@@ -54,20 +53,20 @@ def read_contents(
         reader: with which the tags were read.
         state: what was observed.
         request: what was asked for.
-        plan: what is going to be deleted.
+        planned: what is going to be deleted.
         images: what is known of images; what is learned joins it.
     """
     found = Contents(state.listings)
     if Gather.SIZE in request.gather and state.capabilities.mode is not Mode.NO_DATABASE:
-        found = _with_sizes(reader, state, plan, found)
+        found = _with_sizes(reader, state, planned, found)
     if Gather.LAYERS in request.gather:
-        found = _with_layers(connection, reader, state, plan, found, images)
+        found = _with_layers(connection, reader, state, planned, found, images)
     return found
 
 
-def _with_sizes(reader: TagReader, state: CleanupState, plan: Plan, found: Contents) -> Contents:
+def _with_sizes(reader: TagReader, state: CleanupState, planned: CleanupPlan, found: Contents) -> Contents:
     asked = [listing.repository for listing in found.listings if not listing.error]
-    if reason := _why_not(reader, state, plan, len(asked), "reading sizes"):
+    if reason := _why_not(reader, state, planned, len(asked), "reading sizes"):
         return found._replace(notes=(*found.notes, f"Sizes of repositories are not known: {reason}."))
     answers = reader.client.try_all(
         lambda repository: get_repository(reader.client, repository.id, size=True).size, asked
@@ -88,14 +87,14 @@ def _with_layers(
     connection: RegistryConnection,
     reader: TagReader,
     state: CleanupState,
-    plan: Plan,
+    planned: CleanupPlan,
     found: Contents,
     images: ImageCache,
 ) -> Contents:
     references = {(tag.digest or (each.repository.id, tag.name)) for each in found.listings for tag in each.tags}
     needed = sum(1 for each in references if not isinstance(each, str) or not _is_known(images, each))
     tokens = -(-len(found.listings) // TOKEN_SCOPES) if needed else 0
-    if reason := _why_not(reader, state, plan, needed + tokens, "reading layers"):
+    if reason := _why_not(reader, state, planned, needed + tokens, "reading layers"):
         return found._replace(notes=(*found.notes, f"Layers are not known: {reason}."))
     repositories = [each.repository for each in found.listings]
     listings = tuple(with_layers(reader, found.listings, repositories, connection.registry, images))
@@ -108,10 +107,11 @@ def _is_known(images: ImageCache, digest: str) -> bool:
     return image is not None and image.blobs is not None
 
 
-def _why_not(reader: TagReader, state: CleanupState, plan: Plan, needed: int, what: str) -> str | None:
+def _why_not(reader: TagReader, state: CleanupState, planned: CleanupPlan, needed: int, what: str) -> str | None:
     """Why something is not read: it would take requests that carrying out the plan needs."""
     method, client = state.delete_method, reader.client
     if not method.is_bulk:
-        needed += deletion_requests(plan, method, by_page=state.capabilities.pages_by_cursor)
+        parts = [planned.deletions_of(part) for part in planned.plan.repositories]
+        needed += deletion_requests(parts, method, by_page=state.capabilities.pages_by_cursor)
     most = client.settings.max_requests
     return why_too_many(needed=needed, sent=client.requests_sent, most=most, what=f"{what} and carrying out the plan")

@@ -19,6 +19,7 @@ from .._core.scope import Exclusion
 from .._core.server import DELETE_LIMIT, DeleteMethod, Mode, ReadMethod, ServerCapabilities
 from .._core.words import counted, some
 from .._deletion.refusals import hidden_rules_refusal, unknown_clock_refusal
+from .._deletion.turns import RunPlan
 from .._plan.drift import Comparison, after_limits, compare, refusals_of
 from .._plan.limits import limited
 from .._plan.plan import Plan, RepositoryPlan
@@ -118,6 +119,7 @@ class CleanupPlan(t.NamedTuple):
         comparison: With the approved plan; None where there is none.
         deleted_before: Number of tags that earlier runs have deleted, of the approved ones where there are such.
         bulk: What GitLab's bulk deletion is asked for, where that deletes.
+        run: What one run deletes of the plan; None if that is all of it.
     """
 
     plan: Plan
@@ -128,6 +130,16 @@ class CleanupPlan(t.NamedTuple):
     comparison: Comparison | None
     deleted_before: int
     bulk: tuple[BulkRequest, ...]
+    run: RunPlan | None = None
+
+    def deletions_of(self, part: RepositoryPlan) -> list[Decision]:
+        """The tags of a repository that this run deletes at most, in their order."""
+        return self.run.deletions_of(part) if self.run else part.deletions
+
+    @property
+    def parts_of_run(self) -> list[RepositoryPlan]:
+        """The plans of the repositories that this run deletes tags of."""
+        return [part for part in self.plan.repositories if self.deletions_of(part)]
 
 
 def decisions_by(retention: Retention, state: CleanupState, request: CleanupRequest) -> Plan:
@@ -160,6 +172,7 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
         absent=(*state.registry_disabled, *state.being_deleted),
     )
     bulk = bulk_requests(plan, request) if state.delete_method.is_bulk else []
+    run = RunPlan(plan, request.budget) if request.budget else None
     refusals = (
         *request.use_unknown,
         *_use_refusals(state, request),
@@ -172,7 +185,7 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
         *_policy_refusals(state, request),
         *_protection_refusals(state, plan),
         *_approval_refusals(state, request, comparison),
-        *_budget_refusals(state, plan),
+        *_budget_refusals(state, plan, run),
     )
     return CleanupPlan(
         plan=plan._replace(refusals=refusals, matches=matches.entries, unmatched=matches.unmatched),
@@ -183,6 +196,7 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
         comparison=comparison,
         deleted_before=comparison.deleted_before if comparison else _deleted_before(state, request),
         bulk=tuple(bulk),
+        run=run,
     )
 
 
@@ -402,27 +416,28 @@ def _protection_refusals(state: CleanupState, plan: Plan) -> t.Iterator[str]:
             )
 
 
-def _budget_refusals(state: CleanupState, plan: Plan) -> list[str]:
+def _budget_refusals(state: CleanupState, plan: Plan, run: RunPlan | None) -> list[str]:
     if state.delete_method.is_bulk:
         return []
-    needed = deletion_requests(plan, state.delete_method, by_page=state.capabilities.pages_by_cursor)
-    what = f"deleting {counted(plan.deletions, 'tag')}"
+    parts = [run.deletions_of(part) if run else part.deletions for part in plan.repositories]
+    needed = deletion_requests(parts, state.delete_method, by_page=state.capabilities.pages_by_cursor)
+    what = f"deleting {counted(sum(map(len, parts)), 'tag')}"
     reason = why_too_many(needed=needed, sent=state.sent, most=state.max_requests, what=what)
     return [reason] if reason else []
 
 
-def deletion_requests(plan: Plan, method: DeleteMethod, *, by_page: bool) -> int:
-    """The least number of requests that a plan takes.
+def deletion_requests(repositories: t.Iterable[t.Sequence[Decision]], method: DeleteMethod, *, by_page: bool) -> int:
+    """The least number of requests that deletions take.
 
     What has a digest is read again before it is deleted, batch by batch for GraphQL, else each tag right before. Every
     repository is listed afterwards.
 
     Args:
-        plan: what is deleted.
+        repositories: what is deleted of each.
         method: how tags are deleted.
         by_page: whether tags are read again in pages.
     """
-    parts = [part.deletions for part in plan.repositories if part.deletions]
+    parts = [deletions for deletions in repositories if deletions]
     deleted = [len(deletions) for deletions in parts]
     guarded = [sum(1 for decision in deletions if decision.tag.digest) for deletions in parts]
     together = method is DeleteMethod.GRAPHQL

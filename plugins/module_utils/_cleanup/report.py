@@ -33,7 +33,7 @@ _WAY_ON = "set on_limit to skip_repository to delete nothing in such a repositor
 
 def cleanup_intent(found: CleanupPlan, limit: int) -> Intent:
     """What a cleanup would change, with the tags that images in use get."""
-    intent = deletion_intent(found.plan, limit)
+    intent = deletion_intent(found.plan, limit, found.deletions_of)
     intent = intent._replace(refusals=_with_way_on(intent.refusals, found.plan), summary=plan_summary(found))
     if not found.pins.pins or intent.refusals:
         return intent
@@ -82,13 +82,18 @@ def cleanup_result(
         limit: the most entries of each list.
     """
     plan = found.plan
-    rows = result(plan, limit, fingerprint)
+    rows = result(plan, limit, fingerprint, found.run.ordered if found.run else None)
     total = freed_row(total_usage(list(usages.values())))
+    in_run = {part.repository.id: len(found.deletions_of(part)) for part in plan.repositories}
     return {
         "plan": {
             **rows,
-            "repositories": [{**row, **freed_row(usages[row["id"]].figures)} for row in rows["repositories"]],
-            "totals": {**rows["totals"], **total},
+            "repositories": [
+                {**row, "delete_this_run": in_run[row["id"]], **freed_row(usages[row["id"]].figures)}
+                for row in rows["repositories"]
+            ],
+            "totals": {**rows["totals"], "delete_this_run": sum(in_run.values()), **total},
+            "this_run": (found.run.in_words if found.run else "") or None,
             "rules": rules_result(request.options),
             "summary": plan_summary(found),
             "deleted_before": found.deleted_before,
@@ -150,6 +155,13 @@ def _approved(request: CleanupRequest, found: CleanupPlan, limit: int) -> dict[s
     }
 
 
+def _how_to_go_on(found: CleanupPlan) -> str:
+    """What to do about the tags that a run left for the next one."""
+    if found.comparison:
+        return "run the task again with the same approved plan and journal, within plan_max_age, to delete the rest"
+    return "run the task again to delete the rest"
+
+
 def applied_cleanup(found: CleanupPlan, deleted: DeletionResult, pinned: t.Sequence[PinResult], limit: int) -> Applied:
     """What came of a cleanup.
 
@@ -159,6 +171,7 @@ def applied_cleanup(found: CleanupPlan, deleted: DeletionResult, pinned: t.Seque
         pinned: what became of the tags that images in use got.
         limit: the most entries of each list.
     """
+    deleted = deleted._replace(budget=f"{deleted.budget}: {_how_to_go_on(found)}") if deleted.budget else deleted
     applied, summary = applied_deletion(deleted, limit), outcome_summary(found, deleted)
     failed = [each for each in pinned if each.outcome is not WriteOutcome.WRITTEN]
     sentences = [applied.shortfall] if applied.shortfall else []
@@ -176,4 +189,5 @@ def applied_cleanup(found: CleanupPlan, deleted: DeletionResult, pinned: t.Seque
         "pinned": [each.as_result() for each in pinned[:limit]],
     }
     changed = applied.changed or any(each.outcome is not WriteOutcome.NOT_TRIED for each in pinned)
-    return applied._replace(outcome=outcome_rows, shortfall=" ".join(sentences), changed=changed, summary=summary)
+    message = f"{summary}. {applied.outcome['budget']}" if deleted.budget else summary
+    return applied._replace(outcome=outcome_rows, shortfall=" ".join(sentences), changed=changed, summary=message)

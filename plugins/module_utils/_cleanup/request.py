@@ -19,6 +19,7 @@ from .._core.run_by import run_by_of
 from .._core.scope import Scope
 from .._core.server import DeleteMethod, ReadMethod, requested_method
 from .._deletion.earlier_runs import EarlierRuns
+from .._deletion.turns import RunBudget
 from .._module.options import Gather, check_not_negative
 from .._plan.approval import Approval, check_plan
 from .._plan.limits import Limits, OnLimit
@@ -42,6 +43,8 @@ LIMITS: dict[str, t.Any] = {
     "max_unknown_percent": {"type": "float"},
     "on_limit": {"type": "str", "choices": [each.value for each in OnLimit], "default": OnLimit.FAIL.value},
 }
+# How much one run does of a plan, which does not change the plan.
+BUDGET: dict[str, t.Any] = {"max_deletions_per_run": {"type": "int"}, "max_duration": {"type": "str"}}
 # The options that a plan is made by, as its first line names them. Pinning gives tags and deletes none.
 PLANNED_BY = (
     *RULES,
@@ -104,6 +107,7 @@ class CleanupRequest:
         gather: what else is read of the repositories, which does not change the plan.
         previous_retention: the rules that the plan is compared with; None if it is compared with none.
         retention_digest: of the document that says the rules; None if the options say them.
+        budget: how much of the plan one run does; None if it does all of it.
     """
 
     scope: Scope
@@ -133,6 +137,7 @@ class CleanupRequest:
     gather: frozenset[Gather] = frozenset()
     previous_retention: Retention | None = None
     retention_digest: str | None = None
+    budget: RunBudget | None = None
 
     @property
     def need_dates(self) -> bool:
@@ -240,6 +245,7 @@ def cleanup_request(
         approval=approval,
         all_details=params["output_path"] is not None and Gather.TAG_DETAILS.value in params["gather"],
         gather=frozenset(map(Gather, params["gather"])),
+        budget=_budget(params),
     )
 
 
@@ -252,6 +258,24 @@ def _retention(
             raise UsageError("only_rule_sets names sets of a retention document: give retention or retention_path.")
         return one_rule_set(rules_of(params), limits)
     return retention_of(document, guards_of(params), limits, server, params["only_rule_sets"])
+
+
+def _budget(params: t.Mapping[str, t.Any]) -> RunBudget | None:
+    """How much one run may do; None if that is not limited.
+
+    Raises:
+        UsageError: a run could do nothing.
+    """
+    most, duration = params["max_deletions_per_run"], params["max_duration"]
+    if most is None and duration is None:
+        return None
+    if most is not None and most < 1:
+        raise UsageError(f"max_deletions_per_run is {most}: it has to be at least 1.")
+    return RunBudget(
+        max_deletions=most,
+        max_duration=duration or "",
+        max_seconds=None if duration is None else seconds(duration, "max_duration"),
+    )
 
 
 def _planned_by(option: str, value: t.Any) -> t.Any:
@@ -320,6 +344,12 @@ def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None) -> N
         raise UsageError(
             f"pin_untagged_in_use can't be used with delete_via {via}: nothing is written to the registry then."
         )
+    for option in BUDGET:
+        if params[option] is not None:
+            raise UsageError(
+                f"{option} can't be used with delete_via {via}: GitLab takes all tags of a repository with one request "
+                "and deletes them when it likes."
+            )
     kept = ("in_use", "in_use_sources", "keep_refs", "keep_deployments", "dates_valid_from")
     decided_by_gitlab = kept if method is DeleteMethod.BULK_UNPINNED else ()
     for option in ("rules", "retention", "retention_path", "keep_n_per", "min_age", *decided_by_gitlab):

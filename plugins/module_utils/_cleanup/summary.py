@@ -23,6 +23,7 @@ _WORDS = {
     TagOutcome.RECREATED: "there again",
     TagOutcome.NOT_DELETED: "not deleted",
     TagOutcome.NOT_TRIED: "not tried",
+    TagOutcome.LEFT: "left for the next run",
 }
 
 
@@ -34,6 +35,8 @@ def plan_summary(found: CleanupPlan) -> str:
     else:
         tags = sum(len(part.decisions) for part in plan.repositories)
         head = f"{plan.deletions} to delete of {counted(tags, 'tag')}"
+    if found.run and found.run.in_words:
+        head = f"{head}, {found.run.in_words}"
     return _sentence(head, _differences(found, Counter()), found)
 
 

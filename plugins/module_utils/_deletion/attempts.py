@@ -31,6 +31,7 @@ class DeletionReply(enum.Enum):
     REFUSED: The server did not delete it, or the answer was lost for good.
     CHANGED: The tag is another one than planned.
     NOT_TRIED: Nothing was asked for.
+    LEFT: This run was not to come to it.
     """
 
     DELETED = "deleted"
@@ -40,6 +41,7 @@ class DeletionReply(enum.Enum):
     REFUSED = "refused"
     CHANGED = "changed"
     NOT_TRIED = "not_tried"
+    LEFT = "left"
 
 
 class DeletionAttempt(t.NamedTuple):

@@ -85,6 +85,12 @@ class RepositoryDeletion:
     results: dict[str, TagResult] = field(default_factory=dict)
     remaining: int | None = None
 
+    def __post_init__(self) -> None:
+        self._waves_done = 0
+        # Threads share both.
+        self._referrers = RecentCheck(self._look_at_what_is_left, self.reader.client.timing.monotonic)
+        self._kept = KeptTags(self.reader, self.plan, host=self.host, attempts=self.attempts)
+
     @functools.cached_property
     def listed(self) -> list[str]:
         """All names of the repository when it was planned, in order."""
@@ -99,14 +105,6 @@ class RepositoryDeletion:
     def _holders(self) -> dict[str, list[Decision]]:
         return holders_of(self.plan.decisions)
 
-    @functools.cached_property
-    def _referrers(self) -> RecentCheck:
-        return RecentCheck(self._look_at_what_is_left, self.reader.client.timing.monotonic)
-
-    @functools.cached_property
-    def _kept(self) -> KeptTags:
-        return KeptTags(self.reader, self.plan, host=self.host, attempts=self.attempts)
-
     @property
     def _turn(self) -> t.ContextManager[t.Any]:
         return self.host.turn(paced=self.reader.client.settings.max_requests_per_minute is not None)
@@ -117,28 +115,45 @@ class RepositoryDeletion:
         return self.host.stopped_for(self.plan.repository)
 
     def run(self) -> None:
-        """Delete the tags, and then see what became of them.
+        """Delete the tags, and then see what became of them."""
+        self.work_on(self.plan.deletions)
+        self.finish()
 
-        What nobody thought of ends it as well, and takes no account of what was done with it.
+    def work_on(self, deletions: t.Sequence[Decision]) -> None:
+        """Delete planned tags. What nobody thought of ends it as well, and takes no account of what was done with it.
+
+        Args:
+            deletions: The next ones in the order of the plan.
         """
         try:
-            self._delete_all()
+            self._delete_all(deletions)
         except Exception as error:
             self._end_unexpectedly(error)
+
+    def finish(self) -> None:
+        """See what became of the tags, and leave those that were not come to for the next run."""
+        self._note([name for name in self.digests if name not in self.attempts], DeletionReply.LEFT)
         try:
             self._verify()
         except Exception as error:
             self._end_unexpectedly(error)
             self._judge(TagListing(self.plan.repository))
-        journal_results(self.journal, self.results.values())
+        # A budget may leave many tags every night: the end of the journal tells of them.
+        journal_results(self.journal, [each for each in self.results.values() if each.outcome is not TagOutcome.LEFT])
 
-    def _delete_all(self) -> None:
+    @property
+    def was_begun(self) -> bool:
+        """Whether any tag was come to."""
+        return any(attempt.reply is not DeletionReply.LEFT for attempt in self.attempts.values())
+
+    def _delete_all(self, deletions: t.Sequence[Decision]) -> None:
         by_name = self.host.deletes_by_name
-        for number, wave in enumerate(waves(self.plan.deletions, self._kept.goes_alone, at_once=by_name)):
-            if number == 1 and not by_name:
+        for wave in waves(deletions, self._kept.goes_alone, at_once=by_name):
+            if not by_name and self._waves_done == 1:
                 self._kept.check_listing(self._list())
-            self._referrers.forget()
+            self._referrers.forget(depth=wave[0][0].depth if by_name else None)
             self.reader.client.parallel(self._try_batch, wave)
+            self._waves_done += 1
 
     def _try_batch(self, batch: list[Decision]) -> None:
         """Delete a batch, unless it has to be left."""
@@ -360,7 +375,8 @@ class RepositoryDeletion:
     def _verify(self) -> None:
         """List the repository again, unless nothing was done, and judge every tag by that."""
         listing = TagListing(self.plan.repository)
-        if any(attempt.reply is not DeletionReply.NOT_TRIED for attempt in self.attempts.values()):
+        idle = (DeletionReply.NOT_TRIED, DeletionReply.LEFT)
+        if any(attempt.reply not in idle for attempt in self.attempts.values()):
             listing = confirm_empty(self.reader, self._list())
             self.remaining = len(listing.tags) if listing.complete else None
             self._kept.check_listing(listing)

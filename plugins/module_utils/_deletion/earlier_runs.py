@@ -42,7 +42,7 @@ class EarlierRuns(t.NamedTuple):
 
     Args:
         asked: The tags whose deletion was asked for.
-        interrupted: Those of them that runs asked for after the last one that ended.
+        interrupted: Those of them that runs asked for after the last one that came to the end of its plan.
         referrers: The tags that interrupted runs were to delete after their images, and whose images they asked for.
         plans: Fingerprints of the approved plans of interrupted runs; empty for one that had none.
         servers: URLs of all servers that the journal tells of.
@@ -69,7 +69,7 @@ def earlier_runs_in(lines: t.Iterable[str], server: str) -> EarlierRuns:
         if event == JournalEvent.START.value:
             here, plan = row.get("server") == server, str(row.get("approved") or "")
             servers.add(str(row.get("server")))
-        elif here and event == JournalEvent.END.value and not row.get("stopped"):
+        elif here and event == JournalEvent.END.value and not (row.get("stopped") or row.get("budget")):
             interrupted.clear()
             images_of.clear()
             plans.clear()
@@ -109,8 +109,8 @@ def journal_warnings(runs: EarlierRuns, server: str, approved: str | None) -> li
         return []
     what = f"another approved plan ({others[-1]})" if others[-1] else "no approved plan"
     return [
-        f"journal_path tells of a run with {what} that did not end: what it deleted counts as deleted by an earlier "
-        "run, so give the journal of this plan if there is one."
+        f"journal_path tells of a run with {what} that was not finished: what it deleted counts as deleted by an "
+        "earlier run, so give the journal of this plan if there is one."
     ]
 
 

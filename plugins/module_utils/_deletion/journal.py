@@ -23,6 +23,7 @@ from .._core.errors import JournalError, UsageError
 from .._core.files import check_regular, read_lines
 from .._core.progress import Phase, Progress
 from .._plan.plan import Plan, RepositoryPlan
+from .._rules.decision import Decision
 from .._rules.reasons import Reason
 from .._rules.referrers import holders_of, subjects_of
 from .earlier_runs import EarlierRuns, JournalEvent, earlier_runs_in
@@ -72,20 +73,25 @@ class Record:
         return DeletionResult(tags=tuple(tags), remaining=None, stopped=reason)
 
 
-def counted(progress: Progress, plan: Plan, journal: JournalWriter) -> JournalWriter:
+def counted(
+    progress: Progress,
+    plan: Plan,
+    journal: JournalWriter,
+    deletions_of: t.Callable[[RepositoryPlan], t.Sequence[Decision]] | None = None,
+) -> JournalWriter:
     """A journal that writes to another one, and counts what is asked for and what is settled.
 
     Args:
         progress: how far the module is; counts the deletion from now on.
         plan: what is deleted.
         journal: the other one.
+        deletions_of: gives what this run deletes of a repository; None if that is all that the plan deletes.
     """
-    left = {
-        part.repository.path: {decision.tag.name for decision in part.deletions}
-        for part in plan.repositories
-        if part.deletions
+    deleted = {
+        part.repository.path: deletions_of(part) if deletions_of else part.deletions for part in plan.repositories
     }
-    progress.begin(Phase.DELETING, repositories=len(left), tags=plan.deletions)
+    left = {path: {decision.tag.name for decision in each} for path, each in deleted.items() if each}
+    progress.begin(Phase.DELETING, repositories=len(left), tags=sum(map(len, left.values())))
     lock = threading.Lock()
 
     def write(*events: t.Mapping[str, t.Any]) -> None:
@@ -224,14 +230,18 @@ def journal_start(
     journal({**start, "approved": approved, "run_by": dict(run_by)})
 
 
-def journal_referrers(journal: JournalWriter, plan: Plan) -> None:
+def journal_referrers(journal: JournalWriter, repositories: t.Iterable[RepositoryPlan]) -> None:
     """Note the tags that are deleted after their images, and these images: an interrupted run leaves them alone.
+
+    Args:
+        journal: writes the events.
+        repositories: the plans of those that the run deletes tags of.
 
     Raises:
         JournalError: it can't be noted.
     """
     rows = []
-    for part in plan.repositories:
+    for part in repositories:
         followers = [decision.tag for decision in part.decisions if decision.reason is Reason.WITH_SUBJECT]
         holders = holders_of(part.decisions) if followers else {}
         digests = {
@@ -273,4 +283,5 @@ def journal_results(journal: JournalWriter, results: t.Iterable[TagResult]) -> N
 def journal_end(journal: JournalWriter, result: DeletionResult) -> None:
     """Note how a run ended, if it can be noted."""
     with contextlib.suppress(JournalError):
-        journal({"event": JournalEvent.END.value, "counts": result.counts(), "stopped": result.stopped or None})
+        end = {"event": JournalEvent.END.value, "counts": result.counts(), "stopped": result.stopped or None}
+        journal({**end, "budget": result.budget or None})

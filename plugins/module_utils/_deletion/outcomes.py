@@ -22,6 +22,7 @@ class TagOutcome(enum.Enum):
     UNVERIFIED: GitLab says that it is deleted, and no listing proves it.
     NOT_DELETED: Its deletion was refused, or its answer was lost.
     NOT_TRIED: Its deletion was not asked for.
+    LEFT: The budget of the run was used up before its turn came, so that it is left for the next run.
     """
 
     DELETED = "deleted"
@@ -31,6 +32,7 @@ class TagOutcome(enum.Enum):
     UNVERIFIED = "unverified"
     NOT_DELETED = "not_deleted"
     NOT_TRIED = "not_tried"
+    LEFT = "left_for_next_run"
 
     @property
     def is_good(self) -> bool:
@@ -74,16 +76,18 @@ class DeletionResult(t.NamedTuple):
         tags: All planned tags, in the order of the plan.
         remaining: How many tags are listed afterwards; None if that is not known.
         stopped: Why nothing more was deleted; empty if nothing stopped it.
+        budget: Why tags are left for the next run; empty if none are.
     """
 
     tags: tuple[TagResult, ...]
     remaining: int | None
     stopped: str
+    budget: str = ""
 
     @property
     def ok(self) -> bool:
-        """Whether all was done as planned."""
-        return not self.stopped and all(tag.outcome.is_good for tag in self.tags)
+        """Whether all was done as planned, as far as the run was to come."""
+        return not self.stopped and all(tag.outcome.is_good or tag.outcome is TagOutcome.LEFT for tag in self.tags)
 
     @property
     def changed(self) -> bool:

@@ -33,10 +33,17 @@ class RecentCheck:
         self._lock = threading.Lock()
         self._check: ReferrerCheck | None = None
         self._begun = 0.0
+        self._depth: int | None = None
 
-    def forget(self) -> None:
-        """Let the next question be answered by a new look."""
-        self._check = None
+    def forget(self, *, depth: int | None = None) -> None:
+        """Let the next question be answered by a new look.
+
+        depth: of the tags that are asked about next; the look is kept if the last ones had the same. None keeps none.
+        """
+        with self._lock:
+            if depth is None or depth != self._depth:
+                self._check = None
+            self._depth = depth
 
     def refusals_of(self, batch: t.Iterable[Decision]) -> dict[str, DeletionAttempt]:
         """Why tags of a batch are not deleted, by name.

@@ -12,17 +12,26 @@ import typing as t
 
 from .._core.words import counted
 from .._module.intent import Applied, Intent
-from .._plan.plan import Plan
+from .._plan.plan import Plan, RepositoryPlan
 from .._plan.results import diff
+from .._rules.decision import Decision
 from .outcomes import DeletionResult, TagOutcome
 
 
-def deletion_intent(plan: Plan, limit: int) -> Intent:
-    """What a plan of deletions would change. limit: the most lines of the diff."""
+def deletion_intent(
+    plan: Plan, limit: int, deletions_of: t.Callable[[RepositoryPlan], t.Sequence[Decision]] | None = None
+) -> Intent:
+    """What a plan of deletions would change.
+
+    Args:
+        plan: the plan.
+        limit: the most lines of the diff.
+        deletions_of: gives what this run deletes of a repository; None if that is all that the plan deletes.
+    """
     unread = [part.error for part in plan.unread if part.error]
     return Intent(
         changed=plan.changed,
-        diff=diff(plan, limit),
+        diff=diff(plan, limit, deletions_of),
         refusals=plan.refusals,
         unread=unread,
         verb="deleted",
@@ -54,6 +63,7 @@ def _outcome_result(found: DeletionResult, limit: int) -> dict[str, t.Any]:
         "counts": counts,
         "remaining": found.remaining,
         "stopped": found.stopped or None,
+        "budget": found.budget or None,
         "truncated": max(counts.values()) > limit,
     }
 
@@ -61,8 +71,10 @@ def _outcome_result(found: DeletionResult, limit: int) -> dict[str, t.Any]:
 def _shortfall(found: DeletionResult) -> str:
     counts = found.counts()
     deleted = f"{counts['deleted']} of {counted(len(found.tags), 'planned tag was', 'planned tags were')} deleted"
+    if counts[TagOutcome.LEFT.value]:
+        deleted = f"{deleted} and {counts[TagOutcome.LEFT.value]} left for the next run"
     if found.stopped:
         return f"Stopped after {deleted}: {found.stopped}."
     short = ", ".join(f"{counts[name]} {name}" for name in ("recreated", "not_deleted", "not_tried") if counts[name])
-    first = next(tag for tag in found.tags if not tag.outcome.is_good)
+    first = next(tag for tag in found.tags if not tag.outcome.is_good and tag.outcome is not TagOutcome.LEFT)
     return f"{deleted}, but {short}; first {first.repository}:{first.name}: {first.message}"

@@ -37,6 +37,8 @@ def judge(
         return TagOutcome.CHANGED_SINCE, message
     if reply is DeletionReply.NOT_TRIED:
         return TagOutcome.NOT_TRIED, message
+    if reply is DeletionReply.LEFT and (present or not proven_absent):
+        return TagOutcome.LEFT, message
     if proven_absent and not present:
         asked = attempt.asked_before or reply in (DeletionReply.DELETED, DeletionReply.REFUSED)
         return TagOutcome.DELETED if asked else TagOutcome.ALREADY_GONE, ""

@@ -101,32 +101,40 @@ def totals(plan: Plan) -> dict[str, t.Any]:
     }
 
 
-def result(plan: Plan, limit: int, fingerprint: str) -> dict[str, t.Any]:
+def result(
+    plan: Plan, limit: int, fingerprint: str, ordered: t.Sequence[tuple[RepositoryPlan, Decision]] | None = None
+) -> dict[str, t.Any]:
     """The plan as a module returns it.
 
     Args:
         plan: the plan.
         limit: the most entries of each list.
         fingerprint: of the plan.
+        ordered: the deletions of this run in their order; None if these are all of the plan.
     """
     shares = shares_of(_deletions(plan), limit)
     deletions = (
-        decision_result(part, decision)
-        for number, part in enumerate(plan.repositories)
-        for decision in part.deletions[: shares.get(number, 0)]
+        [
+            (part, decision)
+            for number, part in enumerate(plan.repositories)
+            for decision in part.deletions[: shares.get(number, 0)]
+        ]
+        if ordered is None
+        else ordered[:limit]
     )
+    deleted = plan.deletions if ordered is None else len(ordered)
     shown = sorted(most_affected(_deletions(plan))[:limit])
     kept = (decision_result(part, decision) for part in plan.repositories for decision in part.kept)
     numbers = totals(plan)
     return {
         "fingerprint": fingerprint,
-        "delete": list(deletions),
+        "delete": [decision_result(part, decision) for part, decision in deletions],
         "keep": _first(kept, limit),
         "repositories": [repository_result(plan.repositories[number]) for number in shown],
         "totals": {**numbers, "matches": numbers["matches"][:limit]},
         "unmatched": list(plan.unmatched),
         "refusals": list(plan.refusals),
-        "truncated": max(numbers["delete"], numbers["keep"], len(plan.repositories), len(plan.matches)) > limit,
+        "truncated": max(deleted, numbers["keep"], len(plan.repositories), len(plan.matches)) > limit,
     }
 
 
@@ -150,21 +158,26 @@ def _first(rows: t.Iterator[dict[str, t.Any]], limit: int) -> list[dict[str, t.A
     return [row for _number, row in zip(range(limit), rows)]
 
 
-def diff(plan: Plan, limit: int) -> list[dict[str, str]]:
+def diff(
+    plan: Plan, limit: int, deletions_of: t.Callable[[RepositoryPlan], t.Sequence[Decision]] | None = None
+) -> list[dict[str, str]]:
     """The deleted tags as a diff, repository by repository.
 
     Args:
         plan: the plan.
         limit: the most lines, shared out to the repositories with the most deletions first. There is at least one.
+        deletions_of: gives what this run deletes of a repository; None if that is all that the plan deletes.
 
     Returns:
         The parts of the diff; none when nothing is deleted.
     """
-    shares = shares_of(_deletions(plan), max(1, limit)) if plan.changed else {}
+    found = [deletions_of(part) if deletions_of else part.deletions for part in plan.repositories]
+    shares = shares_of(list(map(len, found)), max(1, limit)) if plan.changed else {}
     parts = []
     for number, share in shares.items():
-        part = plan.repositories[number]
-        deletions = part.deletions
+        part, deletions = plan.repositories[number], found[number]
+        left = len(part.deletions) - len(deletions)
+        later = f", {left} {are(left)} left for later runs" if left else ""
         lines = [_diff_line(decision) for decision in deletions[:share]]
         if len(lines) < len(deletions):
             lines.append(hidden_line(f"{len(deletions) - len(lines)} more"))
@@ -172,13 +185,13 @@ def diff(plan: Plan, limit: int) -> list[dict[str, str]]:
         parts.append(
             diff_part(
                 f"{part.repository.path} ({counts} {are(len(deletions))} deleted)",
-                after_header=f"{part.repository.path} ({counted(len(part.kept), 'tag is', 'tags are')} kept)",
+                after_header=f"{part.repository.path} ({counted(len(part.kept), 'tag is', 'tags are')} kept{later})",
                 before="".join(lines),
             )
         )
-    hidden = [part for number, part in enumerate(plan.repositories) if part.deletions and number not in shares]
+    hidden = [deletions for number, deletions in enumerate(found) if deletions and number not in shares]
     if shares and hidden:
-        tags = counted(sum(len(part.deletions) for part in hidden), "tag")
+        tags = counted(sum(map(len, hidden)), "tag")
         repositories = counted(len(hidden), "more repository", "more repositories")
         parts.append(hidden_part(before=f"{tags} of {repositories}"))
     return parts

@@ -103,7 +103,9 @@ def _done(report: Report) -> str:
     sentence = _deleted(deleted, report.total.delete)
     if (report.outcomes or {}).get(UNKNOWN):
         sentence = f"At least {sentence}"
-    return f"{sentence} Of the others: {rest}." if rest else sentence
+    sentence = f"{sentence} Of the others: {rest}." if rest else sentence
+    budget = f" The run used up its budget ({report.budget}): the next one goes on." if report.budget else ""
+    return f"{sentence}{budget}"
 
 
 def _deleted(deleted: int, planned: int | None) -> str:

@@ -191,6 +191,7 @@ class Report(t.NamedTuple):
         repositories_unread: number of those that could not be read.
         before: the numbers of the earlier report that this one is compared with; None if there is none.
         outcomes: number of tags of the plan by outcome; None if no run is known.
+        budget: why the run left tags for the next one, without its end; empty if it left none.
     """
 
     head: ReportHead
@@ -201,3 +202,4 @@ class Report(t.NamedTuple):
     repositories_unread: int = 0
     before: Figures | None = None
     outcomes: t.Mapping[str, int] | None = None
+    budget: str = ""

@@ -20,6 +20,7 @@ from .model import Report, RepositoryReport, TagReport
 from .rows import text
 
 DELETED = TagOutcome.DELETED.value
+LEFT = TagOutcome.LEFT.value
 UNKNOWN = "unknown"
 # All that can become of a planned tag, what needs somebody's attention first, and what it is called in reports.
 OUTCOMES: dict[str, str] = {
@@ -27,6 +28,7 @@ OUTCOMES: dict[str, str] = {
     TagOutcome.RECREATED.value: "deleted and pushed again",
     UNKNOWN: "unknown",
     TagOutcome.NOT_TRIED.value: "not tried",
+    LEFT: "left for the next run",
     TagOutcome.UNVERIFIED.value: "deleted without proof",
     TagOutcome.CHANGED_SINCE.value: "kept because it changed",
     TagOutcome.ALREADY_GONE.value: "already gone",
@@ -53,11 +55,13 @@ class JournaledRun(t.NamedTuple):
         begun: whether it tells of one at all.
         asked: the tags whose deletion was asked for, by path of the repository and name.
         outcomes: what became of tags.
+        budget: why it left tags for the next run, without its end; empty if it left none.
     """
 
     begun: bool
     asked: frozenset[_Place] = frozenset()
     outcomes: t.Mapping[_Place, Outcome] = {}
+    budget: str = ""
 
     def outcome_of(self, path: str, name: str) -> Outcome:
         """What became of a planned tag."""
@@ -66,12 +70,14 @@ class JournaledRun(t.NamedTuple):
             return self.outcomes[place]
         if not self.begun:
             return Outcome(UNKNOWN, _NO_RUN)
-        return Outcome(UNKNOWN, _UNSEEN) if place in self.asked else Outcome(TagOutcome.NOT_TRIED.value, _NEVER_ASKED)
+        if place in self.asked:
+            return Outcome(UNKNOWN, _UNSEEN)
+        return Outcome(LEFT) if self.budget else Outcome(TagOutcome.NOT_TRIED.value, _NEVER_ASKED)
 
 
 def run_in(lines: t.Iterable[str], fingerprint: str | None) -> JournaledRun:
     """The last run of a plan in a journal, which may hold those of other plans. fingerprint: of the plan."""
-    begun, here = False, False
+    begun, here, budget = False, False, ""
     asked: set[_Place] = set()
     outcomes: dict[_Place, Outcome] = {}
     for row in events_in(lines):
@@ -79,7 +85,9 @@ def run_in(lines: t.Iterable[str], fingerprint: str | None) -> JournaledRun:
         if event == JournalEvent.START.value:
             here = fingerprint is not None and row.get("fingerprint") == fingerprint
             if here:
-                begun, asked, outcomes = True, set(), {}
+                begun, asked, outcomes, budget = True, set(), {}, ""
+        elif here and event == JournalEvent.END.value:
+            budget = text(row, "budget") or ""
         elif not here or path is None or name is None:
             continue
         elif event == JournalEvent.DELETE_REQUESTED.value:
@@ -87,7 +95,7 @@ def run_in(lines: t.Iterable[str], fingerprint: str | None) -> JournaledRun:
         elif event == JournalEvent.OUTCOME.value:
             found = text(row, "outcome")
             outcomes[path, name] = Outcome(found if found in OUTCOMES else UNKNOWN, text(row, "message") or "")
-    return JournaledRun(begun, asked=frozenset(asked), outcomes=outcomes)
+    return JournaledRun(begun, asked=frozenset(asked), outcomes=outcomes, budget=budget)
 
 
 def with_outcomes(repository: RepositoryReport, run: JournaledRun) -> RepositoryReport:
@@ -117,12 +125,12 @@ def counted_outcomes(outcomes: t.Mapping[str, int] | None) -> list[tuple[str, in
 
 
 def number_undeleted(outcomes: t.Mapping[str, int] | None) -> int:
-    """How many planned tags the run did not delete. outcomes: None if no run is known."""
-    return sum(count for outcome, count in (outcomes or {}).items() if outcome != DELETED)
+    """How many planned tags the run did not delete, although it came to them. outcomes: None if no run is known."""
+    return sum(count for outcome, count in (outcomes or {}).items() if outcome not in (DELETED, LEFT))
 
 
 def undeleted(report: Report, most: int) -> list[tuple[str, str, str]]:
-    """The first planned tags that the run did not delete, those of the most urgent outcome first.
+    """The first planned tags that the run came to and did not delete, those of the most urgent outcome first.
 
     Args:
         report: of which the repositories are read once more, if there are such tags.
@@ -134,7 +142,7 @@ def undeleted(report: Report, most: int) -> list[tuple[str, str, str]]:
     found: dict[str, list[tuple[str, str, str]]] = {outcome: [] for outcome in OUTCOMES}
     for repository in report.repositories() if number_undeleted(report.outcomes) else ():
         for tag in repository.tags or ():
-            if tag.outcome not in (None, DELETED) and len(found[tag.outcome]) < most:
+            if tag.outcome not in (None, DELETED, LEFT) and len(found[tag.outcome]) < most:
                 place = f"{repository.path}:{tag.name}"
                 found[tag.outcome].append((place, OUTCOMES[tag.outcome], tag.message or ""))
     return [each for alike in found.values() for each in alike][:most]

@@ -127,6 +127,8 @@ function result() {
 const outcomes = words.outcomes || [];
 const OUTCOMES = Object.fromEntries(outcomes.map(([value, name]) => [value, name]));
 const notDeleted = outcomes.filter(([value]) => value !== "deleted");
+// What is left for the next run is no failure.
+const failed = notDeleted.filter(([value]) => value !== "left_for_next_run");
 
 function outcomeText({ outcome, message }) {
   return `${OUTCOMES[outcome]}${message ? `: ${message}` : ""}`;
@@ -134,8 +136,8 @@ function outcomeText({ outcome, message }) {
 
 // The first planned tags that were not deleted, those of the most urgent outcome first.
 function undeleted(most) {
-  if (!notDeleted.length) return [];
-  const found = Object.fromEntries(notDeleted.map(([value]) => [value, []]));
+  if (!failed.length) return [];
+  const found = Object.fromEntries(failed.map(([value]) => [value, []]));
   for (const repository of repositories) {
     for (const tag of repository.deletions ? tagsOf(repository) : []) {
       if (Object.hasOwn(found, tag.outcome) && found[tag.outcome].length < most) {
@@ -147,7 +149,7 @@ function undeleted(most) {
 }
 
 function shortfall() {
-  const number = notDeleted.reduce((before, [, , tags]) => before + tags, 0);
+  const number = failed.reduce((before, [, , tags]) => before + tags, 0);
   if (!number) return null;
   const lines = undeleted(50);
   const more = number > lines.length ? [`and ${count(number - lines.length)} more: filter the tags below`] : [];

@@ -168,6 +168,7 @@ def _report(sources: _Sources, told: Told) -> Report:
         repositories_count=len(every),
         repositories_unread=sum(unread for project in counted.values() for _figures, unread in project.repositories),
         outcomes=outcomes,
+        budget=run.budget if run else "",
     )
 
 

@@ -26,7 +26,7 @@ from .._deletion.outcomes import TagOutcome
 # Longer lines hold more digests than an image has referrers.
 LONGEST_LINE = 1024 * 1024
 # Asked for, and then left: it was gone already, or is another image by now, or nothing was sent.
-_NOT_DELETED = {TagOutcome.ALREADY_GONE, TagOutcome.CHANGED_SINCE, TagOutcome.NOT_TRIED}
+_NOT_DELETED = {TagOutcome.ALREADY_GONE, TagOutcome.CHANGED_SINCE, TagOutcome.NOT_TRIED, TagOutcome.LEFT}
 _LONGEST_TEXT = 200
 # GitLab: a project's path and the name of a repository in it have at most 255 characters each.
 _LONGEST_PATH = 511

@@ -262,7 +262,7 @@ def task(state: CleanupState, request: CleanupRequest) -> None:
     cleanup_intent(found, limit)
     if not found.plan.refusals:
         approved_in(lines, request.scope.as_result())
-    journal_referrers(lambda *_events: None, found.plan)
+    journal_referrers(lambda *_events: None, found.plan.repositories)
     applied_cleanup(found, Record().result(found.plan, "stopped"), (), limit)
 
 

@@ -81,7 +81,8 @@ PURE = {
     *("_tags/estimate", "_tags/page_starts", "_tags/query"),
     "_registry/catalog_order",
     *("_deletion/attempts", "_deletion/batches", "_deletion/delete_method", "_deletion/earlier_runs"),
-    *("_deletion/outcomes", "_deletion/refusals", "_deletion/report", "_deletion/verification"),
+    *("_deletion/outcomes", "_deletion/refusals", "_deletion/report", "_deletion/turns"),
+    *("_deletion/verification",),
     *(
         "_cleanup/approval",
         "_cleanup/bulk_requests",

@@ -341,3 +341,10 @@ def test_a_retention_document_is_told_with_its_sets_and_where_they_hold() -> Non
         "  exception: repositories team/app; keep_until 2027-01-31; why audit",
     ):
         assert line in lines, (line, lines)
+
+
+def test_how_much_one_run_deletes_is_told() -> None:
+    for this_run in ("at most 5 of 9 in this run", None):
+        plan = row()
+        plan["result"]["plan"]["this_run"] = this_run
+        assert (f"Of the plan, the task deletes {this_run}" in approval_text([plan])) is (this_run is not None)

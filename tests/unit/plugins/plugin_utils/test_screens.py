@@ -25,7 +25,10 @@ from ansible_collections.containerops.gitlab.plugins.plugin_utils.settings_scree
 
 GIB = 1024**3
 FINGERPRINT = "sha256:" + "0123456789abcdef" * 4
-OUTCOMES = ("deleted", "already_gone", "changed_since", "recreated", "unverified", "not_deleted", "not_tried")
+OUTCOMES = (
+    *("deleted", "already_gone", "changed_since", "recreated", "unverified", "not_deleted", "not_tried"),
+    "left_for_next_run",
+)
 
 
 def repository(path: str, delete: int, keep: int = 1, **fields: Any) -> dict[str, Any]:
@@ -752,3 +755,21 @@ def fits(lines: list[str]) -> None:
     for line in lines:
         assert width_of(line) <= WIDTH or len(line.split()) == 1, line
         assert line.isprintable()
+
+
+def test_a_run_shows_what_it_deletes_at_most_and_what_it_left() -> None:
+    rows = [repository("team/app", 25, delete_this_run=20), repository("team/web", 9, delete_this_run=0)]
+    totals = {"delete_this_run": 20}
+    found = planned(*rows, totals=totals, plan={"this_run": "at most 20 of 34 in this run"})
+    found["plan"]["delete"] = found["plan"]["delete"][:18]
+    lines = check(found)
+    begin = start(lines, "would be deleted (in turns of up to 20 tags by repository, the oldest first):")
+    assert lines[begin + 19 : begin + 20] == ["  ... and 2 more tags of team/app"]
+    assert not [line for line in lines if "of other repositories" in line]
+    done = {
+        **outcome(deleted=[tag("team/app", "dev-0")], left_for_next_run=[tag("team/web", "dev-1")]),
+        "budget": "why",
+    }
+    lines = cleanup_lines({**found, "outcome": done}, check_mode=False, limit=9)
+    assert "budget used up: why" in lines
+    assert "left for the next run: 1 tag" in lines

@@ -18,7 +18,12 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.plann
     deletion_requests,
     plan_cleanup,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.report import plan_header
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.report import (
+    cleanup_intent,
+    cleanup_result,
+    plan_header,
+)
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.usage import plan_usage
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import (
     ListingState,
@@ -721,7 +726,8 @@ def test_requests_that_deleting_takes(method: DeleteMethod, by_page: bool, reque
     request = requested(min_remaining=0, require_digest=False)
     plan = planned(*tags, request=request, mode=Mode.NO_DATABASE, read_method=ReadMethod.REST).plan
     assert plan.deletions == 31
-    assert deletion_requests(plan, method, by_page=by_page) == requests
+    parts = [part.deletions for part in plan.repositories]
+    assert deletion_requests(parts, method, by_page=by_page) == requests
 
 
 def test_a_header_names_what_a_plan_was_made_by() -> None:
@@ -744,3 +750,43 @@ def test_a_plan_carries_by_what_it_was_made_and_what_is_in_use_without_a_tag() -
         request.retention.rule_sets[0].rules, dates_valid_from=None
     )
     assert [each.text for each in found.untagged] == [lost]
+
+
+def test_the_budget_of_a_run_changes_no_plan_and_no_fingerprint() -> None:
+    tags = many(30)
+    whole = planned(*tags, request=requested(min_remaining=0))
+    cut = planned(*tags, request=requested(min_remaining=0, max_deletions_per_run=7))
+    assert (cut.plan, cut.deleted_before) == (whole.plan, whole.deleted_before)
+    [part] = cut.plan.repositories
+    assert cut.deletions_of(part) == part.deletions[:7]
+    assert (whole.deletions_of(part), whole.run) == (part.deletions, None)
+    assert cut.parts_of_run == whole.parts_of_run == [part]
+
+
+def test_requests_of_this_run_are_held_against_the_budget_of_requests() -> None:
+    tags = many(60)
+    state = {"sent": 10, "max_requests": 13}
+    # A look, a deletion and a listing.
+    assert planned(*tags, request=requested(min_remaining=0, max_deletions_per_run=20), **state).plan.refusals == ()
+    for request in (requested(min_remaining=0), requested(min_remaining=0, max_deletions_per_run=21)):
+        [refusal] = planned(*tags, request=request, **state).plan.refusals
+        assert "max_requests" in refusal
+
+
+def test_what_a_run_shows_is_what_it_deletes_at_most() -> None:
+    request = requested(min_remaining=0, max_deletions_per_run=7)
+    state = observed(*many(30))
+    found = plan_cleanup(state, request)
+    usages = plan_usage(state, found.plan, state.listings, DateSource.PUBLISHED)
+    for limit, shown in ((100, 7), (7, 7), (5, 5)):
+        plan = cleanup_result(state, request, found, usages, url=URL, fingerprint="x", limit=limit)["plan"]
+        [part] = found.plan.repositories
+        assert [row["name"] for row in plan["delete"]] == [each.tag.name for each in part.deletions[:shown]]
+        assert (plan["totals"]["delete"], plan["totals"]["delete_this_run"]) == (30, 7)
+        assert (plan["repositories"][0]["delete"], plan["repositories"][0]["delete_this_run"]) == (30, 7)
+        assert plan["this_run"] == "at most 7 of 30 in this run"
+        assert plan["truncated"] is (limit < 7)
+    [diff] = cleanup_intent(found, 100).diff
+    assert diff["before"].count("\n") == 7
+    assert diff["before_header"] == "team/app (7 of 30 tags are deleted)"
+    assert diff["after_header"] == "team/app (0 tags are kept, 23 are left for later runs)"

@@ -25,6 +25,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import RefKind, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Scope
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ReadMethod
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.turns import RunBudget
 from ansible_collections.containerops.gitlab.plugins.module_utils._module.options import CONNECTION, READING
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import (
     LARGEST_INLINE,
@@ -60,6 +61,20 @@ BAD: list[Any] = [
             *("max_unknown_percent", "max_drift_percent"),
         )
         for value in (-0.5, 100.5)
+    ),
+    ({"max_deletions_per_run": 0}, "max_deletions_per_run is 0: it has to be at least 1."),
+    (
+        {"max_duration": "5"},
+        "max_duration '5' is ambiguous, a bare number has no clear unit: write 1min, 1month or 30d.",
+    ),
+    *(
+        (
+            {**bulk, option: value},
+            f"{option} can't be used with delete_via {bulk['delete_via']}: GitLab takes all tags of a repository with "
+            "one request and deletes them when it likes.",
+        )
+        for bulk in (BULK, UNPINNED)
+        for option, value in (("max_deletions_per_run", 1), ("max_duration", "1h"))
     ),
     ({"approved_fingerprint": FINGERPRINT}, "approved_fingerprint needs approved_plan_path or approved_plan."),
     (
@@ -244,10 +259,12 @@ def test_a_plan_names_every_option_that_it_was_made_by() -> None:
     told |= {"run_by", "journal_package", "journal_is_temporary", "previous_retention", "previous_retention_path"}
     # The plan has what the file says.
     told |= {"retention_path"}
+    # How much one run does of the plan.
+    budget = {"max_deletions_per_run", "max_duration"}
     # A plan that these refuse is not carried out, and a pin deletes nothing.
     refuse = {"on_server_policy", "on_unmatched", "allow_unread_protection", "pin_untagged_in_use"}
     assert scope <= set(SCOPE.as_result())
-    assert set(ARGUMENTS.options) - set(PLANNED_BY) == {*scope, *where, *approval, *told, *refuse}
+    assert set(ARGUMENTS.options) - set(PLANNED_BY) == {*scope, *where, *approval, *told, *budget, *refuse}
     assert set(PLANNED_BY) <= set(ARGUMENTS.options)
     assert set(requested().options) == set(PLANNED_BY)
 
@@ -425,3 +442,19 @@ def test_a_job_token_can_not_read_the_code(option: dict[str, Any]) -> None:
     assert str(caught.value) == (
         f"{next(iter(option))} can't be had with a CI/CD job token: give a project access token instead."
     )
+
+
+@pytest.mark.parametrize(
+    ("options", "budget"),
+    [
+        ({}, None),
+        ({"max_deletions_per_run": 1}, RunBudget(max_deletions=1)),
+        ({"max_duration": "1h 30min"}, RunBudget(max_duration="1h 30min", max_seconds=5400)),
+        ({"max_deletions_per_run": 7, "max_duration": "2s"}, RunBudget(7, max_duration="2s", max_seconds=2)),
+    ],
+)
+def test_how_much_a_run_does(options: dict[str, Any], budget: RunBudget | None) -> None:
+    found = requested(**options)
+    assert found.budget == budget
+    # It is a matter of the run, and no part of the plan.
+    assert found.options == requested().options

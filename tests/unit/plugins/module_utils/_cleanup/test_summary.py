@@ -69,6 +69,14 @@ def became(*outcomes: str) -> DeletionResult:
             "0 to delete of 10 approved; 1 moved, 2 kept (in_use 2), 3 vanished, 4 unread",
         ),
         (approved_plan(1, new=1), "1 to delete of 1 approved; 1 more kept since not approved"),
+        (
+            planned(*TAGS, request=requested(min_remaining=0, max_deletions_per_run=2)),
+            "5 to delete of 5 tags, at most 2 of 5 in this run",
+        ),
+        (
+            planned(*TAGS, request=requested(min_remaining=0, max_deletions_per_run=5)),
+            "5 to delete of 5 tags",
+        ),
     ],
 )
 def test_what_is_to_be_deleted(found: CleanupPlan, sentence: str) -> None:
@@ -98,6 +106,11 @@ def test_what_is_to_be_deleted(found: CleanupPlan, sentence: str) -> None:
             approved_plan(2),
             became("not_deleted", "not_tried"),
             "0 deleted of 2 approved; 1 not deleted, 1 not tried",
+        ),
+        (
+            planned(*TAGS[:3]),
+            became("deleted", "left_for_next_run", "left_for_next_run"),
+            "1 deleted of 3 planned; 2 left for the next run",
         ),
     ],
 )

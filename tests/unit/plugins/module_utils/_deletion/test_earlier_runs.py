@@ -66,6 +66,11 @@ RUNS: list[Any] = [
     ),
     pytest.param([START, follows("s"), row("delete_requested", "a"), END], runs("a"), id="what ended left nothing"),
     pytest.param(
+        [START, follows("s"), row("delete_requested", "a"), {**END, "budget": "max_duration 1h was over"}],
+        runs("a", "s", "a"),
+        id="what used up its budget left the rest",
+    ),
+    pytest.param(
         [START, follows("s"), START, follows("u"), row("delete_requested", "a")],
         runs("a", "su", "a"),
         id="what two killed runs left",
@@ -152,10 +157,10 @@ STOPPED = {**END, "stopped": "no"}
         ([START, ASKED], None, ""),
         ([APPROVED, ASKED], None, ""),
         ([ELSEWHERE, ASKED, START, END], "sha256:1", ""),
-        ([ANOTHER, ASKED], "sha256:1", "another approved plan (sha256:2) that did not end"),
-        ([ANOTHER, ASKED, STOPPED], "sha256:1", "another approved plan (sha256:2) that did not end"),
-        ([ANOTHER, ASKED, APPROVED, ASKED], "sha256:1", "another approved plan (sha256:2) that did not end"),
-        ([START, ASKED], "sha256:1", "a run with no approved plan that did not end"),
+        ([ANOTHER, ASKED], "sha256:1", "another approved plan (sha256:2) that was not finished"),
+        ([ANOTHER, ASKED, STOPPED], "sha256:1", "another approved plan (sha256:2) that was not finished"),
+        ([ANOTHER, ASKED, APPROVED, ASKED], "sha256:1", "another approved plan (sha256:2) that was not finished"),
+        ([START, ASKED], "sha256:1", "a run with no approved plan that was not finished"),
         (
             [ELSEWHERE, ASKED],
             "sha256:1",

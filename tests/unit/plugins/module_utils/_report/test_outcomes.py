@@ -249,3 +249,36 @@ def test_a_journal_needs_its_plan() -> None:
     params = {name: spec.get("default") for name, spec in ARGUMENTS.options.items()}
     with pytest.raises(UsageError, match="journal_path has no effect without plan_path"):
         request_of({**params, "audit_path": "audit", "journal_path": "journal"})
+
+
+BUDGET = "max_deletions_per_run 1 was reached"
+
+
+def budgeted() -> list[Event]:
+    end: Event = {"event": "end", "counts": {}, "stopped": None, "budget": BUDGET}
+    return [start(), asking("a"), outcome("a"), outcome("b", "not_tried", "because"), end]
+
+
+def test_what_a_run_left_for_the_next_one_is_told_so() -> None:
+    assert found(budgeted()) == [("deleted", ""), ("not_tried", "because"), ("left_for_next_run", "")]
+    # A tag that was asked for is not said to be left, and neither is one of a run that was killed or came to its end.
+    asked = [*budgeted()[:2], asking("c"), *budgeted()[2:]]
+    assert found(asked)[2] == ("unknown", UNSEEN)
+    assert found(budgeted()[:-1])[2] == ("not_tried", NEVER)
+    assert found([*budgeted(), start()])[2] == ("not_tried", NEVER)
+    other = [start("sha256:" + "3" * 64), {"event": "end", "budget": BUDGET}]
+    assert found([*budgeted()[:-1], *other])[2] == ("not_tried", NEVER)
+
+
+def test_a_run_that_used_up_its_budget_is_no_failure_in_any_report(tmp_path: Path) -> None:
+    events = [*budgeted()[:3], budgeted()[-1]]
+    report = report_of(tmp_path, events, Told(result="ok", deleted=1))
+    assert headline(report) == (
+        "1 of 3 planned tags were deleted. Of the others: 2 left for the next run. The run used up its budget "
+        f"({BUDGET}): the next one goes on."
+    )
+    text = markdown(report)
+    assert "Not deleted, or unknown" not in text
+    assert "left for the next run" in text
+    assert sum(samples(report, "planned_deletions").values()) == 2
+    assert samples(report, "deletion_outcomes")["left_for_next_run"] == 2

@@ -1,0 +1,253 @@
+# Copyright (c) 2026, containerops.gitlab contributors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs that delete a part of a plan, night by night, until all of it is deleted."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.integration.driver import Ansible, Task
+from tests.integration.scenarios import repository, server, tag
+from tests.simulator.harness import Simulator
+
+MODULE, REPORT = "registry_cleanup", "registry_report"
+RULES: dict[str, Any] = {"group": "team", "name_regex_delete": "dev-.*", "older_than": "1d"}
+APP, WEB, TOOL = "team/app", "team/app/web", "team/sub/tool"
+# By the paths of the repositories: 25, 3 and 22 tags are deleted.
+COUNTS = {APP: 25, WEB: 3, TOOL: 22}
+PLANNED = sum(COUNTS.values())
+
+
+def nights(mode: str = "M1") -> dict[str, Any]:
+    """A server on which tags with smaller numbers are older."""
+    places = {APP: ("team/app", ""), WEB: ("team/app", "web"), TOOL: ("team/sub/tool", "")}
+    repositories = [
+        repository(
+            number, *places[path], [*(tag(f"dev-{each:02}", 100 - each) for each in range(count)), tag("v1", 90)]
+        )
+        for number, (path, count) in enumerate(COUNTS.items(), 100)
+    ]
+    return server(repositories, mode=mode)
+
+
+def order() -> list[tuple[str, str]]:
+    """All planned tags in the order of their turns."""
+    turns = [(APP, 0, 20), (WEB, 0, 3), (TOOL, 0, 20), (APP, 20, 25), (TOOL, 20, 22)]
+    return [(path, f"dev-{number:02}") for path, first, end in turns for number in range(first, end)]
+
+
+def shown(task: Task) -> list[tuple[str, str]]:
+    return [(row["repository"], row["name"]) for row in task.result["plan"]["delete"]]
+
+
+def left(simulator: Simulator) -> set[tuple[str, str]]:
+    return {(path, name) for path, tags in simulator.state().items() for name in tags if name.startswith("dev-")}
+
+
+@pytest.mark.parametrize("mode", ["M1", "M2"])
+def test_check_mode_shows_what_a_run_deletes_night_by_night(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, mode: str
+) -> None:
+    simulator.load(nights(mode))
+    plan, deleted = tmp_path / "plan.jsonl", 0
+    options = {**RULES, "max_deletions_per_run": 23, "plan_path": str(plan)}
+    whole = ansible.module(MODULE, {**RULES, "plan_path": str(plan)}, check=True)
+    file = plan.read_text()
+    for night in (23, 23, 4):
+        check = ansible.module(MODULE, options, check=True, diff=True)
+        # The plan is the whole one, and so is its fingerprint.
+        if not deleted:
+            assert (check.result["plan"]["fingerprint"], plan.read_text()) == (
+                whole.result["plan"]["fingerprint"],
+                file,
+            )
+        run = ansible.module(MODULE, options, diff=True)
+        assert check.status == run.status == "ok", run.message
+        assert run.result["result"] == "ok"
+        assert check.result["plan"] == run.result["plan"]
+        assert check.result["diff"] == run.result["diff"] != []
+        assert check.result["changed"] is run.result["changed"] is True
+        found = run.result["plan"]
+        assert (found["totals"]["delete"], found["totals"]["delete_this_run"]) == (PLANNED - deleted, night)
+        assert len(shown(check)) == night
+        if not deleted:
+            assert shown(check) == order()[:23]
+        assert not left(simulator) & set(shown(run))
+        deleted += night
+        counts = run.result["outcome"]["counts"]
+        assert (counts["deleted"], counts["left_for_next_run"]) == (night, PLANNED - deleted)
+        assert len(left(simulator)) == PLANNED - deleted
+        ends = deleted == PLANNED
+        assert found["this_run"] == (None if ends else f"at most 23 of {PLANNED - deleted + 23} in this run")
+        assert run.result["outcome"]["budget"] == (
+            None if ends else "max_deletions_per_run 23 was reached: run the task again to delete the rest"
+        )
+    again = ansible.module(MODULE, options, diff=True)
+    assert (again.result["changed"], again.result["diff"], left(simulator)) == (False, [], set())
+
+
+def test_messages_say_at_most_and_how_to_go_on(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(nights())
+    options = {**RULES, "max_deletions_per_run": 30, "max_duration": "2h"}
+    check, run = ansible.module(MODULE, options, check=True), ansible.module(MODULE, options)
+    assert check.result["msg"] == (
+        "50 to delete of 53 tags, at most 30 of 50 in this run, none begun later than 2h after its start."
+    )
+    assert run.result["msg"] == (
+        "30 deleted of 50 planned; 20 left for the next run. max_deletions_per_run 30 was reached: run the task again "
+        "to delete the rest."
+    )
+    # Of the repositories that it came to: 5, 0 and 12 are left, and one is kept in each.
+    assert run.result["outcome"]["remaining"] == 5 + 0 + 15 + 3
+
+
+def test_an_approved_plan_is_continued(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.load(nights())
+    plan, journal = tmp_path / "plan.jsonl", tmp_path / "journal.jsonl"
+    audit = ansible.module(MODULE, {**RULES, "plan_path": str(plan)}, check=True)
+    fingerprint = audit.result["plan"]["fingerprint"]
+    options = {"approved_plan_path": str(plan), "approved_fingerprint": fingerprint, "journal_path": str(journal)}
+    options |= {"max_deletions_per_run": 20, "max_drift_percent": 0}
+    # What is pushed between the nights is not approved.
+    for night, (deleted, before) in enumerate([(20, 0), (20, 20), (10, 40)]):
+        run = ansible.module(MODULE, options)
+        assert run.status == "ok", run.message
+        found = run.result["plan"]
+        assert (found["deleted_before"], set(found["approved"]["counts"].values())) == (
+            before,
+            {0, 1} if night else {0},
+        )
+        assert run.result["outcome"]["counts"]["deleted"] == deleted
+        if night < 2:
+            assert run.result["outcome"]["budget"].endswith(
+                "run the task again with the same approved plan and journal, within plan_max_age, to delete the rest"
+            )
+        if not night:
+            simulator.edit_tags(APP, put=[tag("dev-99", 50)])
+        simulator.clock(advance=3600)
+    assert left(simulator) == {(APP, "dev-99")}
+    ends = [row for row in map(json.loads, journal.read_text().splitlines()) if row["event"] == "end"]
+    assert [row["budget"] for row in ends] == [*["max_deletions_per_run 20 was reached"] * 2, None]
+    simulator.clock(advance=80 * 3600)
+    assert "plan_max_age" in ansible.module(MODULE, options).message
+
+
+@pytest.mark.parametrize(("via", "mode"), [("auto", "M1"), ("rest", "M1"), ("registry", "M2")])
+def test_turns_take_no_more_requests(ansible: Ansible, simulator: Simulator, via: str, mode: str) -> None:
+    found = []
+    for budget in ({}, {"max_deletions_per_run": PLANNED}, {"max_duration": "1h"}):
+        simulator.load(nights(mode))
+        options = {**RULES, "delete_via": via, **({"read_via": "registry"} if via == "registry" else {}), **budget}
+        run = ansible.module(MODULE, options)
+        assert run.result["outcome"]["counts"]["deleted"] == PLANNED, run.message
+        found.append(simulator.counters())
+        simulator.clear_log()
+    assert found[0] == found[1] == found[2]
+
+
+def test_a_night_takes_the_requests_of_its_tags(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(nights())
+    ansible.module(MODULE, RULES, check=True)
+    # Check mode asks what the token may do.
+    reading = simulator.counters()["rest"] + simulator.counters()["graphql"] - 1
+    simulator.clear_log()
+    ansible.module(MODULE, {**RULES, "max_deletions_per_run": 20})
+    # One turn: a look, a deletion, and a listing of the one repository.
+    assert simulator.counters()["rest"] + simulator.counters()["graphql"] == reading + 3
+
+
+def test_the_number_of_requests_is_held_against_this_run(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(nights())
+    ansible.module(MODULE, RULES, check=True)
+    reading = simulator.counters()["rest"] + simulator.counters()["graphql"] - 1
+    options = {**RULES, "max_requests": reading + 3}
+    assert "max_requests" in ansible.module(MODULE, options).message
+    run = ansible.module(MODULE, {**options, "max_deletions_per_run": 20})
+    assert run.result["outcome"]["counts"]["deleted"] == 20, run.message
+
+
+def test_no_turn_begins_after_the_time(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(nights())
+    simulator.latency(request=0.4)
+    run = ansible.module(MODULE, {**RULES, "max_duration": "1s"})
+    assert (run.status, run.result["result"], run.result["changed"]) == ("ok", "ok", False), run.message
+    assert run.result["msg"] == (
+        "0 deleted of 50 planned; 50 left for the next run. max_duration 1s was over: run the task again to delete the "
+        "rest."
+    )
+    assert len(left(simulator)) == PLANNED
+    assert run.result["outcome"]["remaining"] is None
+
+
+def test_limits_judge_the_whole_plan(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(nights())
+    run = ansible.module(MODULE, {**RULES, "max_deletions_per_run": 5, "max_deletions_total": 49})
+    assert run.failed
+    assert "50 tags would be deleted in total, more than max_deletions_total 49" in run.message
+    assert len(left(simulator)) == PLANNED
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"max_deletions_per_run": 0}, "max_deletions_per_run is 0: it has to be at least 1."),
+        ({"max_deletions_per_run": -1}, "max_deletions_per_run is -1: it has to be at least 1."),
+        ({"max_duration": "2"}, "max_duration '2' is ambiguous"),
+        (
+            {"max_deletions_per_run": 5, "delete_via": "bulk"},
+            "max_deletions_per_run can't be used with delete_via bulk: GitLab takes all tags of a repository with one",
+        ),
+        (
+            {"max_duration": "2h", "delete_via": "bulk_unpinned"},
+            "max_duration can't be used with delete_via bulk_unpinned: GitLab takes all tags",
+        ),
+    ],
+)
+def test_budgets_that_can_not_be(ansible: Ansible, simulator: Simulator, options: dict[str, Any], message: str) -> None:
+    simulator.load(nights())
+    run = ansible.module(MODULE, {**RULES, **options})
+    assert message in run.message
+    assert simulator.counters()["writes"] == 0
+
+
+def test_reports_say_that_the_run_is_to_be_continued(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.load(nights())
+    files = {name: str(tmp_path / name) for name in ("plan.jsonl", "journal.jsonl", "report.md", "report.html")}
+    options = {"plan_path": files["plan.jsonl"], "journal_path": files["journal.jsonl"]}
+    ansible.module(MODULE, {**RULES, **options, "max_deletions_per_run": 23})
+    told = {"result": "ok", "markdown_path": files["report.md"], "html_path": files["report.html"]}
+    report = ansible.module(REPORT, {**options, **told, "prometheus_path": str(tmp_path / "metrics.prom")})
+    assert report.status == "ok", report.message
+    sentence = "The run used up its budget (max_deletions_per_run 23 was reached): the next one goes on."
+    text = Path(files["report.md"]).read_text()
+    assert "23 of 50 planned tags were deleted. Of the others: 27 left for the next run. " + sentence in text
+    assert "Not deleted, or unknown" not in text
+    assert sentence in Path(files["report.html"]).read_text()
+    metrics = (tmp_path / "metrics.prom").read_text().splitlines()
+    planned = [line for line in metrics if line.startswith("gitlab_registry_planned_deletions{")]
+    assert sum(float(line.rpartition(" ")[2]) for line in planned) == 27
+
+
+def test_signatures_of_an_earlier_run_are_deleted_by_the_next(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path
+) -> None:
+    image = "sha256:" + "c" * 64
+    signature = "sha256-" + "c" * 64 + ".sig"
+    tags = [tag("dev-1", 90, digest=image), tag(signature, 89), tag("dev-2", 80), tag("v1", 90)]
+    simulator.load(server([repository(100, APP, "", tags)]))
+    plan, journal = tmp_path / "plan.jsonl", tmp_path / "journal.jsonl"
+    rules = {**RULES, "signatures": "collect"}
+    audit = ansible.module(MODULE, {**rules, "plan_path": str(plan)}, check=True)
+    fingerprint = audit.result["plan"]["fingerprint"]
+    options = {"approved_plan_path": str(plan), "approved_fingerprint": fingerprint, "journal_path": str(journal)}
+    for gone in (["dev-1", "dev-2"], [signature]):
+        run = ansible.module(MODULE, {**options, "max_deletions_per_run": 2})
+        assert run.status == "ok", run.message
+        assert [row["name"] for row in run.result["outcome"]["deleted"]] == gone
+    assert sorted(simulator.state()[APP]) == ["v1"]
