@@ -227,9 +227,8 @@ options:
       expires_label: *expires_label
   retention:
     description:
-      - Rule sets for a whole fleet, and which group, project or repository has which of them. See the page
-        L(Retention documents, https://github.com/containerops/gitlab/blob/main/docs/retention-document.md) for its
-        keys.
+      - Rule sets for a whole fleet, and which group, project or repository has which of them. The page
+        C(docs/retention-document.md) of the collection explains its keys.
       - It is a mapping, or a text in YAML. It is checked as a whole before anything is read.
       - The rule set of a repository is the one that is assigned closest to it. That is its own path, then a glob of
         paths, then its project, then the nearest group around it, then C(default). Sets are never merged. A repository

@@ -70,8 +70,6 @@ options:
     type: str
 seealso:
   - module: containerops.gitlab.registry_cleanup
-  - plugin: containerops.gitlab.registry_in_use
-    plugin_type: role
 """
 
 EXAMPLES = r"""

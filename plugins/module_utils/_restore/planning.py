@@ -109,8 +109,7 @@ class PlannedTag(t.NamedTuple):
     @property
     def write(self) -> TagWrite:
         """What the registry is asked for, of a tag that is put back."""
-        assert self.image
-        return TagWrite(self.tag.name, self.image)
+        return TagWrite(self.tag.name, t.cast("Manifest", self.image))
 
 
 def plan_restore(tags: t.Iterable[DeletedTag], repositories: t.Mapping[str, ObservedRepository]) -> list[PlannedTag]:

@@ -88,7 +88,7 @@ def entries_of(line: str) -> t.Sequence[Entry] | None:
     if found:
         time, request, status, agent = found.groups()
         return _of_request({"time": time, "request": request, "status": status, "user_agent": agent})
-    _, brace, rest = text.partition('{"')
+    _before, brace, rest = text.partition('{"')
     if brace:
         return _of_json(brace + rest)
     return _of_text(text) if "time=" in text else None
@@ -173,7 +173,7 @@ def _pulled_by(uri: str) -> str:
     """The image of the manifest that an address leads to; empty if it leads to none."""
     place = _ESCAPED.sub(lambda code: chr(int(code.group(1), 16)), _QUERY.sub("", uri))
     # A proxy may have a path of its own before it.
-    path, _, name = place.partition("/v2/")[2].rpartition("/manifests/")
+    path, _between, name = place.partition("/v2/")[2].rpartition("/manifests/")
     if not path:
         return ""
     name = name.rstrip("/")
