@@ -224,7 +224,7 @@ def plan_at(cursor: PlanCursor) -> Approved:
         totals=totals_told,
         rules=header["rules"],
         refusals=tuple(map(str, header["refusals"])),
-        numbers=found.numbers,
+        numbers={path: number for number, path in found.paths.items()},
         rule_sets=found.rule_sets,
         removals=frozenset(path for path, reason in found.whole.items() if reason.deletes),
     )
@@ -237,7 +237,7 @@ class _Contents:
     Args:
         fingerprints: of the repositories, by path.
         digests: of deleted tags, by repository and name.
-        numbers: the ids of the repositories, by path.
+        paths: of the repositories, by id.
         rule_sets: the names of their rule sets, by path; empty if one has none.
         reasons: number of tags by reason.
         projects: the ids of all projects.
@@ -249,7 +249,7 @@ class _Contents:
 
     fingerprints: dict[str, str] = field(default_factory=dict)
     digests: dict[tuple[str, str], str | None] = field(default_factory=dict)
-    numbers: dict[str, int] = field(default_factory=dict)
+    paths: dict[int, str] = field(default_factory=dict)
     rule_sets: dict[str, str] = field(default_factory=dict)
     reasons: Counter[Reason] = field(default_factory=Counter)
     projects: set[int] = field(default_factory=set)
@@ -281,7 +281,7 @@ def _read_repository(cursor: PlanCursor, contents: _Contents) -> None:
     rule_set = row.get("rule_set")
     if contents.fingerprints and path <= next(reversed(contents.fingerprints)):
         raise cursor.altered(f"line {line}, on {path}, is not in the order of the paths")
-    if not _is_name(path) or number < 0 or number in contents.numbers.values():
+    if not _is_name(path) or number < 0 or number in contents.paths:
         raise cursor.altered(f"line {line} is not as written")
     found = hashlib.sha256(written_line(row).encode())
     seen, before = 0, len(contents.digests)
@@ -317,7 +317,7 @@ def _read_repository(cursor: PlanCursor, contents: _Contents) -> None:
         lines = f"lines {line} to {line + seen}, on {path}, are" if seen else f"line {line}, on {path}, is"
         raise cursor.altered(f"{lines} not as written")
     contents.fingerprints[path] = fingerprint
-    contents.numbers[path] = number
+    contents.paths[number] = path
     contents.rule_sets[path] = rule_set or ""
     contents.reasons.update(reasons)
     contents.projects.add(row["project_id"])
