@@ -40,7 +40,10 @@ def with_expiry_labels(reader: TagReader, state: CleanupState, request: CleanupR
     """
     if not request.expiry_labels:
         return state
-    unread = {listing.repository.id: _all_unread_labels(listing, state, request) for listing in state.listings}
+    all_criteria = [
+        criteria_on(state.capabilities, replace(request, retention=retention)) for retention in request.retentions
+    ]
+    unread = {listing.repository.id: _all_unread_labels(listing, state, all_criteria) for listing in state.listings}
     places = list(
         dict.fromkeys(
             (each.repository.path, tag.digest)
@@ -66,11 +69,10 @@ def with_expiry_labels(reader: TagReader, state: CleanupState, request: CleanupR
     )
 
 
-def _all_unread_labels(listing: TagListing, state: CleanupState, request: CleanupRequest) -> dict[str, str]:
+def _all_unread_labels(listing: TagListing, state: CleanupState, all_criteria: t.Iterable[Criteria]) -> dict[str, str]:
     """The same for the rules of the plan, and for those that it is compared with."""
     found: dict[str, str] = {}
-    for retention in request.retentions:
-        criteria = criteria_on(state.capabilities, replace(request, retention=retention))
+    for criteria in all_criteria:
         found = {**_unread_labels(listing, state, criteria), **found}
     return found
 

@@ -130,7 +130,7 @@ def _by_rules(names: ListedNames, listings: t.Sequence[TagListing], retention: R
     found: list[Found] = []
     for rule_set in retention.rule_sets:
         here = by_set.get(rule_set.name, [])
-        of_set = names_in(here, [each for each in here if id(each) in read])
+        of_set = names_in(here, [each for each in here if id(each) in read]) if retention.assignments else names
         counts = entry_counts(of_set.listings, rule_set.rules)
         guarded.update({position: number for position, number in counts.items() if position < inherited})
         own = matches_of_entries(of_set, rule_set.rules, counts, rule_set=rule_set.name, inherited=inherited)

@@ -8,6 +8,7 @@
 
 from __future__ import annotations
 
+import functools
 import typing as t
 from datetime import datetime
 
@@ -50,13 +51,19 @@ class RetentionException(t.NamedTuple):
 
     def covers(self, path: str) -> bool:
         """Whether it is about a repository. path: of that."""
-        return bool(path_matcher(self.repositories)(path))
+        return bool(_matcher(self.repositories)(path))
 
     def names_of(self, listing: TagListing) -> list[str]:
         """The tags of a repository that it is about. A name that only one reading of the pattern matches is one."""
         if not self.covers(listing.repository.path):
             return []
         return [name for name in listing.names if self.tags.match(name) is not Match.NONE]
+
+
+@functools.cache
+def _matcher(patterns: tuple[str, ...]) -> t.Callable[[str], list[str]]:
+    # Every exception is asked about every repository.
+    return path_matcher(patterns)
 
 
 def kept_by_exceptions(
