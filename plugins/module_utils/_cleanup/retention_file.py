@@ -30,9 +30,8 @@ def given_document(module: AnsibleModule, option: str = "retention") -> Retentio
     value, path = module.params[option], module.params[by_path]
     if path is None and value is None:
         return None
-    if path is None and not isinstance(value, str):
-        return read_document(value, option)
-    require(module, "PyYAML")
+    if path is not None or isinstance(value, str):
+        require(module, "PyYAML")
     if path is None:
         return read_document(value, option)
     check_regular(path, by_path)

@@ -345,6 +345,11 @@ def is_glob(pattern: str) -> bool:
     return _WILDCARD.search(pattern) is not None
 
 
+def beginning_of(pattern: str) -> str:
+    """What all paths begin with that a pattern matches."""
+    return _WILDCARD.split(pattern)[0]
+
+
 def path_matcher(patterns: t.Iterable[str]) -> t.Callable[[str], list[str]]:
     """Tells which of the patterns match the path of a repository. A * stands for slashes, too.
 
@@ -355,8 +360,7 @@ def path_matcher(patterns: t.Iterable[str]) -> t.Callable[[str], list[str]]:
     for pattern in dict.fromkeys(patterns):
         text = pattern.strip("/").lower()
         if is_glob(text):
-            beginning = _WILDCARD.split(text)[0]
-            globs.setdefault(beginning, []).append((pattern, re.compile(translate(text)).match))
+            globs.setdefault(beginning_of(text), []).append((pattern, re.compile(translate(text)).match))
         else:
             exact.setdefault(text, []).append(pattern)
     lengths = sorted({len(beginning) for beginning in globs})

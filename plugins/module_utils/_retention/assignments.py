@@ -14,14 +14,11 @@ from __future__ import annotations
 
 import enum
 import functools
-import re
 import typing as t
 from dataclasses import dataclass
 
 from .._core.models import Repository
-from .._core.scope import Scope, is_glob, path_matcher
-
-_WILDCARD = re.compile(r"[*?[]")
+from .._core.scope import Scope, beginning_of, is_glob, path_matcher
 
 
 class Level(enum.Enum):
@@ -59,7 +56,7 @@ class Assignment(t.NamedTuple):
 
     def lies_in(self, scope: Scope) -> bool:
         """Whether the scope of a task surely holds the target: one document is for many tasks."""
-        start = _WILDCARD.split(self.key)[0]
+        start = beginning_of(self.key)
         if scope.include or any(self._may_be_left_out(each.strip("/").lower()) for each in scope.exclude):
             return False
         if scope.instance:
@@ -71,13 +68,13 @@ class Assignment(t.NamedTuple):
 
     def _may_be_left_out(self, exclusion: str) -> bool:
         """Whether an exclusion may be about the target, or a part of it."""
-        start, other = _WILDCARD.split(self.key)[0], _WILDCARD.split(exclusion)[0]
+        start, other = beginning_of(self.key), beginning_of(exclusion)
         near = other != "" and (start.startswith(other) or other.startswith(start))
         return near or bool(path_matcher([exclusion])(self.key))
 
     def leads_to(self, path: str) -> bool:
         """Whether something at a path may be the target, or be inside of it."""
-        start = _WILDCARD.split(self.key)[0]
+        start = beginning_of(self.key)
         return path.lower() == start or path.lower().startswith(f"{start.rstrip('/')}/")
 
 
