@@ -266,7 +266,8 @@ def _of_assignments(
     matched = retention.assignments.matched_by(listing.repository for listing in listings)
     return [
         Finding(
-            f"retention, {entry.text} matches no repository in scope, and gets no rule set {entry.rule_set}",
+            f"retention, {entry.text} matches no repository in scope, "
+            f"so nothing gets rule set {entry.rule_set!r} by it",
             (OnUnmatched.AUTO, OnUnmatched.FAIL),
         )
         for entry in retention.assignments.entries

@@ -31,10 +31,10 @@ def plan_summary(found: CleanupPlan) -> str:
     """What a plan is to delete, without its full stop."""
     comparison, plan = found.comparison, found.plan
     if comparison:
-        head = f"{plan.deletions} to delete of {comparison.approved} approved"
+        head = f"{plan.deletions:,} to delete of {comparison.approved:,} approved"
     else:
         tags = sum(len(part.decisions) for part in plan.repositories)
-        head = f"{plan.deletions} to delete of {counted(tags, 'tag')}"
+        head = f"{plan.deletions:,} to delete of {counted(tags, 'tag')}"
     if found.run and found.run.in_words:
         head = f"{head}, {found.run.in_words}"
     return _sentence(head, _differences(found, Counter()), found)
@@ -44,9 +44,9 @@ def outcome_summary(found: CleanupPlan, result: DeletionResult) -> str:
     """What a run deleted, without its full stop."""
     outcomes = Counter(tag.outcome for tag in result.tags)
     if found.comparison:
-        head = f"{outcomes[TagOutcome.DELETED]} deleted of {found.comparison.approved} approved"
+        head = f"{outcomes[TagOutcome.DELETED]:,} deleted of {found.comparison.approved:,} approved"
     else:
-        head = f"{outcomes[TagOutcome.DELETED]} deleted of {len(result.tags)} planned"
+        head = f"{outcomes[TagOutcome.DELETED]:,} deleted of {len(result.tags):,} planned"
     return _sentence(head, _differences(found, outcomes), found)
 
 
@@ -55,7 +55,7 @@ def _differences(found: CleanupPlan, outcomes: t.Mapping[TagOutcome, int]) -> t.
     drift = found.comparison.counts if found.comparison else dict.fromkeys(DriftKind, 0)
     reasons = reason_counts(found.comparison.kept_by).items() if found.comparison else ()
     yield drift[DriftKind.MOVED] + outcomes[TagOutcome.CHANGED_SINCE], "moved"
-    yield sum(count for _reason, count in reasons), f"kept ({', '.join(f'{reason} {n}' for reason, n in reasons)})"
+    yield sum(count for _reason, count in reasons), f"kept ({', '.join(f'{reason} {n:,}' for reason, n in reasons)})"
     yield drift[DriftKind.VANISHED] + outcomes[TagOutcome.ALREADY_GONE], "vanished"
     yield drift[DriftKind.RENAMED], "in renamed repositories"
     yield drift[DriftKind.RULE_SET], "kept since their rule set is another one"
@@ -66,7 +66,7 @@ def _differences(found: CleanupPlan, outcomes: t.Mapping[TagOutcome, int]) -> t.
 
 
 def _sentence(head: str, differences: t.Iterable[tuple[int, str]], found: CleanupPlan) -> str:
-    parts = [f"{count} {words}" for count, words in differences if count]
+    parts = [f"{count:,} {words}" for count, words in differences if count]
     new = found.comparison.counts[DriftKind.NEW] if found.comparison else 0
-    more = [f"{new} more kept since not approved"] if new else []
+    more = [f"{new:,} more kept since not approved"] if new else []
     return "; ".join([head, *([", ".join(parts)] if parts else []), *more])

@@ -70,7 +70,7 @@ def _outcome_result(found: DeletionResult, limit: int) -> dict[str, t.Any]:
 
 def _shortfall(found: DeletionResult) -> str:
     counts = found.counts()
-    deleted = f"{counts['deleted']} of {counted(len(found.tags), 'planned tag was', 'planned tags were')} deleted"
+    deleted = f"{counts['deleted']:,} of {counted(len(found.tags), 'planned tag was', 'planned tags were')} deleted"
     if counts[TagOutcome.LEFT.value]:
         deleted = f"{deleted} and {counts[TagOutcome.LEFT.value]} left for the next run"
     if found.stopped:

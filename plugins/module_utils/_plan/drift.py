@@ -248,7 +248,7 @@ def refusals_of(approved: Approved, terms: ApprovalTerms, comparison: Comparison
     limit = terms.max_drift_percent
     if limit is not None and drifted * 100 > limit * len(approved.digests):
         found.append(
-            f"{drifted} of {counted(len(approved.digests), 'approved tag is', 'approved tags are')} not as they were, "
-            f"more than max_drift_percent {limit:g}"
+            f"{drifted:,} of {counted(len(approved.digests), 'approved tag is', 'approved tags are')} not as they "
+            f"were, more than max_drift_percent {limit:g}"
         )
     return found

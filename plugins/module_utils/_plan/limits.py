@@ -120,7 +120,7 @@ def broken_totals(total: int, listed: int, limits: Limits) -> list[str]:
         found.append(f"{counted(total, 'tag')} would be deleted in total, more than max_deletions_total {most}")
     if percent is not None and total * 100 > percent * listed:
         found.append(
-            f"{total} of {counted(listed, 'tag')} would be deleted in total, more than max_deletions_total_percent "
+            f"{total:,} of {counted(listed, 'tag')} would be deleted in total, more than max_deletions_total_percent "
             f"{percent:g}"
         )
     return found
@@ -147,20 +147,20 @@ def _broken_limit(part: RepositoryPlan, limits: Limits) -> str | None:
     remaining = sum(1 for decision in part.kept if not SIGNATURE.fullmatch(decision.tag.name))
     if remaining < limits.min_remaining:
         return (
-            f"{path}: {deletions} of {counted(deletions + remaining, 'tag')} would be deleted and "
+            f"{path}: {deletions:,} of {counted(deletions + remaining, 'tag')} would be deleted and "
             f"{counted(remaining, 'remains', 'remain')}, fewer than min_remaining {limits.min_remaining}"
         )
     if broken := broken_max_deletions(path, deletions, limits):
         return broken
     if limits.max_deletions_percent is not None and deletions * 100 > limits.max_deletions_percent * listed:
         return (
-            f"{path}: {deletions} of {counted(listed, 'tag')} would be deleted, more than max_deletions_percent "
+            f"{path}: {deletions:,} of {counted(listed, 'tag')} would be deleted, more than max_deletions_percent "
             f"{limits.max_deletions_percent:g}"
         )
     unknown = sum(1 for decision in part.decisions if decision.reason.is_unknown)
     if limits.max_unknown_percent is not None and unknown * 100 > limits.max_unknown_percent * listed:
         return (
-            f"{path}: of {unknown} of {counted(listed, 'tag')} it is not known whether "
+            f"{path}: of {unknown:,} of {counted(listed, 'tag')} it is not known whether "
             f"{'it' if unknown == 1 else 'they'} may be deleted, more than max_unknown_percent "
             f"{limits.max_unknown_percent:g}"
         )

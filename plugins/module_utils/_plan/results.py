@@ -181,7 +181,7 @@ def diff(
         lines = [_diff_line(decision) for decision in deletions[:share]]
         if len(lines) < len(deletions):
             lines.append(hidden_line(f"{len(deletions) - len(lines)} more"))
-        counts = f"{len(deletions)} of {counted(len(part.decisions), 'tag')}"
+        counts = f"{len(deletions):,} of {counted(len(part.decisions), 'tag')}"
         parts.append(
             diff_part(
                 f"{part.repository.path} ({counts} {are(len(deletions))} deleted)",

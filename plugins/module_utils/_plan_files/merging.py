@@ -111,7 +111,7 @@ def _are_equal(present: t.Iterable[str], wanted: t.Iterable[str]) -> bool:
 def _difference(merged: Merged, path: str, limit: int) -> dict[str, str]:
     rows = [part.as_result() for part in merged.parts]
     lines = [
-        f"{_in_words(row['scope'])}  {row['delete']} of {counted(row['tags'], 'tag')} {are(row['delete'])} deleted\n"
+        f"{_in_words(row['scope'])}  {row['delete']:,} of {counted(row['tags'], 'tag')} {are(row['delete'])} deleted\n"
         for row in rows[:limit]
     ]
     if len(rows) > limit:

@@ -422,7 +422,7 @@ def _deletions(report: Report, passed: _Passed) -> Lines:
         lines += [f"- {code(path)}", *(f"  - {_deletion(tag)}" for _repository, tag in entries)]
     number = sum(passed.reasons.values())
     some = len(passed.deletions) < number
-    summary = f"The first {len(passed.deletions)} of {counted(number, 'tag')}" if some else counted(number, "tag")
+    summary = f"The first {len(passed.deletions):,} of {counted(number, 'tag')}" if some else counted(number, "tag")
     return [title, "", *folded(summary, lines)]
 
 

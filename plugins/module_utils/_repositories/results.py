@@ -142,7 +142,7 @@ def applied_removals(results: t.Sequence[RepositoryResult], limit: int, *, waite
     first = short[0]
     return Applied(
         rows,
-        f"{len(results) - len(short)} of {counted(len(results), 'repository is', 'repositories are')} deleted; "
+        f"{len(results) - len(short):,} of {counted(len(results), 'repository is', 'repositories are')} deleted; "
         f"{first.removal.repository.path} is {first.outcome.value}: {first.message}",
         changed=True,
     )

@@ -231,7 +231,7 @@ def _beyond_repository_limits(
         yield f"{number_of} would be deleted, more than max_repositories {limits.most}"
     if limits.most_percent is not None and len(going) * 100 > limits.most_percent * number:
         yield (
-            f"{len(going)} of {counted(number, 'repository', 'repositories')} would be deleted, more than "
+            f"{len(going):,} of {counted(number, 'repository', 'repositories')} would be deleted, more than "
             "max_repositories_percent "
             f"{limits.most_percent:g}"
         )

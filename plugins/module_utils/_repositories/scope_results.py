@@ -69,7 +69,7 @@ def _summary_of(plan: Plan) -> str:
     deleted, number = len(removals_of(plan)), len(plan.repositories)
     verb = "is" if deleted == 1 else "are"
     tags = f", with {_counted(plan.deletions, 'tag')}" if plan.deletions else ""
-    return f"{deleted} of {_counted(number, 'repository', 'repositories')} {verb} to be deleted{tags}"
+    return f"{deleted:,} of {_counted(number, 'repository', 'repositories')} {verb} to be deleted{tags}"
 
 
 def _counted(number: int, one: str, many: str = "") -> str:

@@ -52,7 +52,7 @@ def _shortfall(plan: t.Sequence[PlannedTag]) -> str:
     told = ", ".join(f"{counts[reason]} {reason.value}" for reason in RestoreReason if counts[reason])
     first = lost[0]
     return (
-        f"{len(lost)} of {counted(len(plan), 'tag')} can't be put back ({told}); first "
+        f"{len(lost):,} of {counted(len(plan), 'tag')} can't be put back ({told}); first "
         f"{first.tag.repository}:{first.tag.name}: "
         f"{first.message.rstrip('.')}."
     )
@@ -165,6 +165,6 @@ def _not_done(done: t.Sequence[RestoredTag], short: t.Sequence[RestoredTag]) -> 
     tag, result = short[0].planned.tag, short[0].result
     were = "was" if len(done) == 1 else "were"
     return (
-        f"{written} of {counted(len(done), 'tag')} {were} put back; {tag.repository}:{tag.name} is "
+        f"{written:,} of {counted(len(done), 'tag')} {were} put back; {tag.repository}:{tag.name} is "
         f"{result.outcome.value}: {result.message.rstrip('.')}."
     )

@@ -193,7 +193,7 @@ def stale_sources(sources: t.Sequence[Source], max_age: int, clock: datetime | N
         return []
     found = early or late
     read_at, name = found[0]
-    which = f"{len(found)} of {counted(len(sources), 'source')}, first {name} at {format_time(read_at)}"
+    which = f"{len(found):,} of {counted(len(sources), 'source')}, first {name} at {format_time(read_at)}"
     if early:
         return [f"what is in use was read longer ago than in_use_max_age ({which}): find it again"]
     return [f"what is in use was read at a time to come ({which}, GitLab's is {format_time(clock)}): check both clocks"]

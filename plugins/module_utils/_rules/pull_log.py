@@ -152,7 +152,7 @@ def shortcomings(log: PullLog, window: Window, max_unreadable: int) -> list[str]
     found = []
     if log.unreadable > max_unreadable:
         found.append(
-            f"{log.unreadable} of {counted(log.lines, 'line')} can't be read, first {log.first_unreadable}, and "
+            f"{log.unreadable:,} of {counted(log.lines, 'line')} can't be read, first {log.first_unreadable}, and "
             f"max_unreadable is {max_unreadable}: each may be a pull"
         )
     if log.oldest is None:

@@ -50,7 +50,7 @@ def applied_promotion(path: str, results: t.Sequence[TagWriteResult]) -> Applied
     first = short[0]
     return Applied(
         rows,
-        f"{done} of {counted(len(results), 'tag was', 'tags were')} written; {path}:{first.tag_write.name} was not: "
+        f"{done:,} of {counted(len(results), 'tag was', 'tags were')} written; {path}:{first.tag_write.name} was not: "
         f"{first.message}",
     )
 

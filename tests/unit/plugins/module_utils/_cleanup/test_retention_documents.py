@@ -193,7 +193,7 @@ def test_an_assignment_to_what_is_not_there_refuses_the_plan(on_unmatched: str) 
     found = planned_for(listings, request_of(document, on_unmatched=on_unmatched)).plan
     sentence = (
         "retention, assignments, number 1, groups, number 2: groups 'team/srevices' matches no repository in scope, "
-        "and gets no rule set old"
+        "so nothing gets rule set 'old' by it"
     )
     assert found.unmatched == (sentence,)
     assert found.refusals == (() if on_unmatched == "warn" else (sentence,))

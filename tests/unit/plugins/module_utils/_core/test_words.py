@@ -20,6 +20,8 @@ from tests.tools.collection import ROOT
 
 FILES = sorted((ROOT / "plugins").rglob("*.py"))
 NAME = re.compile(r"[A-Z_]+", re.ASCII)
+# Variables that hold numbers with their words already.
+COUNTED = ("bounds", "repositories")
 
 
 @pytest.mark.parametrize(
@@ -118,3 +120,33 @@ def test_how_many_more_there_are_is_said_in_one_place(source: Path) -> None:
     for line, parts in texts_of(source):
         text = "".join(part if isinstance(part, str) else "\0" for part in parts)
         assert source.name == "words.py" or not by_hand.search(text), f"{source.name}:{line}"
+
+
+def numbers_of(source: Path) -> Iterator[tuple[int, ast.FormattedValue]]:
+    """Give the numbers in the texts of a file: how many there are of something, and so many of all."""
+    for node in ast.walk(ast.parse(source.read_text())):
+        if isinstance(node, ast.JoinedStr):
+            for number, text, all_of in _with_next_two(node.values):
+                is_length = ast.unparse(number).startswith(("f'{len(", "f'{sum("))
+                if isinstance(number, ast.FormattedValue) and (is_length or _is_part(text, all_of)):
+                    yield node.lineno, number
+
+
+def _with_next_two(parts: list[ast.expr]) -> Iterator[tuple[ast.expr, ast.expr | None, ast.expr | None]]:
+    return zip(parts, [*parts[1:], None], [*parts[2:], None, None], strict=False)
+
+
+def _is_part(text: ast.expr | None, all_of: ast.expr | None) -> bool:
+    """Whether a text goes on with " of " so many."""
+    of = isinstance(text, ast.Constant) and str(text.value).endswith(" of ")
+    return of and "counted(" in (ast.unparse(all_of) if all_of else "")
+
+
+@pytest.mark.parametrize("source", FILES, ids=lambda source: source.stem)
+def test_a_number_in_a_sentence_has_commas(source: Path) -> None:
+    for line, number in numbers_of(source):
+        shown = number.format_spec and ast.unparse(number.format_spec)
+        called = isinstance(number.value, ast.Call) and ast.unparse(number.value.func) not in ("len", "sum")
+        assert shown or called or ast.unparse(number.value) in COUNTED, (
+            f"{source.name}:{line}: {ast.unparse(number.value)} is shown without commas"
+        )
