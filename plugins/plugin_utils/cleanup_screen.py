@@ -94,7 +94,7 @@ def _approved(plan: _Result) -> list[str]:
     """What differs from the approved plan, and what earlier runs did."""
     before, approved = plan["deleted_before"], plan["approved"]
     if not approved:
-        text = f"{counted(before, 'tag')} {_were(before)} deleted by an earlier run that did not finish"
+        text = f"{counted(before, 'tag')} {_were(before)} deleted by earlier runs of this journal"
         return [text] if before else []
     lines = [
         f"approved: {counted(approved['totals']['delete'], 'tag')} by the plan of {approved['clock']}",

@@ -173,6 +173,7 @@ def test_what_becomes_of_logs_that_can_not_be_read(
 
     run = gather(**variables(log_of("one", good), log_of("two", tmp_path / "b"), log_of("three", good, "registry-2")))
     assert run.code == 0, run.output
+    assert "pulls: failed: two: There is no file" in run.output
     found = sources(path)["pulls"]
     assert found["images"] == ["team/app:dev-1"]
     assert found["failed"].startswith(f"two: There is no file {tmp_path}/b/current")

@@ -19,6 +19,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.audit_screen import audit_lines
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.cleanup_screen import cleanup_lines
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.hosts_screen import hosts_lines
+from ansible_collections.containerops.gitlab.plugins.plugin_utils.in_use_screen import in_use_lines
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.plan_screen import DELETING
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.screen import WIDTH, width_of
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.settings_screen import settings_lines
@@ -371,7 +372,7 @@ def test_an_approved_plan_says_why_less_was_deleted() -> None:
 
 def test_what_an_interrupted_run_deleted_is_told() -> None:
     lines = check(planned(repository("team/app", 1), plan={"deleted_before": 7}))
-    assert "7 tags were deleted by an earlier run that did not finish" in lines
+    assert "7 tags were deleted by earlier runs of this journal" in lines
 
 
 def test_tags_for_images_in_use_are_told() -> None:
@@ -773,3 +774,22 @@ def test_a_run_shows_what_it_deletes_at_most_and_what_it_left() -> None:
     lines = cleanup_lines({**found, "outcome": done}, check_mode=False, limit=9)
     assert "budget used up: why" in lines
     assert "left for the next run: 1 tag" in lines
+
+
+def test_what_is_in_use_begins_with_what_failed() -> None:
+    sources = [
+        {"name": "web-1", "images": ["a:1", "a:2"], "failed": ""},
+        {"name": "pulls", "images": ["a:2"], "failed": "registry-1: The logs reach back to yesterday"},
+        {"name": "web-2", "images": ["a:3"], "failed": ""},
+    ]
+    head = ["3 images in use, by 3 sources", "failed: 1 source. A cleanup with these sources is refused."]
+    failed = "  pulls: failed: registry-1: The logs reach back to yesterday"
+    assert in_use_lines(sources) == [*head, failed, "  web-1: 2 images", "  web-2: 1 image"]
+    assert in_use_lines(sources, limit=2) == [*head, failed, "  web-1: 2 images", "  and 1 more source"]
+    assert in_use_lines(sources[:1]) == ["2 images in use, by 1 source", "  web-1: 2 images"]
+
+
+def test_what_a_tool_said_is_shown_as_text() -> None:
+    [*_head, line] = in_use_lines([{"name": "web-1", "images": [], "failed": "\x1b[31mno\u202e"}])
+    assert line.isprintable()
+    assert line.startswith("  web-1: failed: ")
