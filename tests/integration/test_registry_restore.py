@@ -612,7 +612,7 @@ def test_the_playbooks_of_the_page_undo_a_cleanup(
     path.write_text(json.dumps([{**play, "connection": "local"}]))
     check = ansible.play(path, "--check", "--diff")
     assert check.code == 0, check.output
-    assert f"+{before[TOOL]['dev-9']}" in check.output
+    assert f"+dev-9 {before[TOOL]['dev-9']}" in check.output
     assert everything(simulator) != before
     run = ansible.play(path, "--diff")
     assert run.code == 0, run.output

@@ -32,12 +32,16 @@ _GOOD = (WriteOutcome.WRITTEN, _CHANGED)
 def intent_of(plan: t.Sequence[PlannedTag], limit: int) -> Intent:
     """What would be put back. limit: the most lines of the diff."""
     back = [each for each in plan if each.reason.restores]
-    rows = [diff_part(f"{each.tag.repository}:{each.tag.name}", after=f"{each.tag.digest}\n") for each in back[:limit]]
-    hidden = len(back) - len(rows)
+    lines: dict[str, str] = {}
+    for each in back[:limit]:
+        repository = each.tag.repository
+        lines[repository] = f"{lines.get(repository, '')}{each.tag.name} {each.tag.digest}\n"
+    parts = [diff_part(repository, after=after) for repository, after in lines.items()]
+    hidden = len(back[limit:])
     lost = _shortfall(plan)
     return Intent(
         changed=bool(back),
-        diff=[*rows, *([hidden_part(after=counted(hidden, "more tag"))] if hidden else [])],
+        diff=[*parts, *([hidden_part(after=counted(hidden, "more tag"))] if hidden else [])],
         unread=[UsageError(lost)] if lost else (),
         verb="put back",
     )
@@ -49,7 +53,7 @@ def _shortfall(plan: t.Sequence[PlannedTag]) -> str:
     if not lost:
         return ""
     counts = Counter(each.reason for each in lost)
-    told = ", ".join(f"{counts[reason]} {reason.value}" for reason in RestoreReason if counts[reason])
+    told = ", ".join(f"{counts[reason]:,} {reason.value}" for reason in RestoreReason if counts[reason])
     first = lost[0]
     return (
         f"{len(lost):,} of {counted(len(plan), 'tag')} can't be put back ({told}); first "

@@ -207,10 +207,18 @@ def test_what_can_not_be_put_back_is_a_shortfall() -> None:
         "7 of 10 tags can't be put back (1 no_digest, 2 collected, 1 incomplete, 1 protected, 1 locked, 1 unread); "
         "first team/app:v4: so it is."
     )
-    assert [row["after_header"] for row in intent.diff] == ["team/app:v1"]
+    assert [row["after_header"] for row in intent.diff] == [APP]
     assert intent.diff[0]["before"] == ""
+    assert [line.split()[0] for line in intent.diff[0]["after"].splitlines()] == ["v1"]
     nothing = intent_of(plan_of(*GOOD), 10)
     assert (nothing.changed, list(nothing.unread), nothing.diff) == (False, [], [])
+
+
+def test_the_diff_has_a_part_for_each_repository_in_whatever_order_its_tags_were_deleted() -> None:
+    first, second, third = plan_of(*[RestoreReason.DELETED] * 3)
+    elsewhere = second._replace(tag=second.tag._replace(repository="team/tool"))
+    parts = intent_of([first, elsewhere, third], 10).diff
+    assert {part["after_header"]: part["after"].count("\n") for part in parts} == {APP: 2, "team/tool": 1}
 
 
 def test_a_limit_hides_no_failure() -> None:
