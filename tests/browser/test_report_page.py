@@ -489,6 +489,19 @@ def test_sizes_that_were_counted_in_another_way_are_not_compared(shown: Open) ->
     assert (row[0], row[4]) == (first.path, "not compared")
 
 
+@pytest.mark.parametrize("freed", [(None, 79565), (1100 * 2**30, None), (0, 2**53), (1023 * 2**30, 1500 * 2**30)])
+def test_no_number_is_wider_than_its_card(shown: Open, freed: tuple[int | None, int | None]) -> None:
+    report = fleet()
+    browser = shown(report._replace(total=report.total._replace(freed=FreedBytes(*freed))))
+    for width in (1280, 1200, 1024, 800, 600, 360):
+        browser.look(width=width)
+        wide = browser.run(
+            "return [...document.querySelectorAll('.card')].filter((card) => card.scrollWidth > card.clientWidth)"
+            ".map((card) => card.textContent)"
+        )
+        assert wide == []
+
+
 def test_the_page_and_python_have_the_same_words_for_bytes(shown: Open) -> None:
     sizes = [0, 1, 1023, 1024, 1075, 1076, 1280, 1331, 1332, 2**20 - 1, 2**20, 2**30 - 2**10, 2**30, 10**15, 2**53 - 1]
     chance = random.Random(3)

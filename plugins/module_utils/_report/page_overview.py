@@ -193,7 +193,7 @@ function others(field, names) {
 function tiles() {
   const percent = total.tags && total.deletions !== null ? (100 * total.deletions) / total.tags : null;
   const share = percent === null ? "" : `${percent.toFixed(1)}% of all tags`;
-  const ends = range(total.least, total.most).split(/ (?=to )/);
+  const ends = range(total.least, total.most).split(/(?<=^at (?:most|least)) | (?=to )/);
   const show = (what, list, id, choices) => button("Show", () => { list.find("", choices); goTo(id); },
     { "aria-label": `Show ${what}` });
   const deleted = `${head.deleted !== null && OUTCOMES.unknown ? "at least " : ""}${count(head.deleted)}`;
