@@ -384,6 +384,30 @@ def small_report(*repositories: RepositoryReport, **head: object) -> Report:
     )
 
 
+def test_what_a_run_did_is_told_with_what_it_failed_at_first(shown: Open) -> None:
+    became = {"a": ("deleted", None), "b": ("left_for_next_run", None), "c": ("not_deleted", "<b>403</b>")}
+    tags = tuple(
+        TagReport(name, digest=None, action="delete", reason="expired", outcome=outcome, message=message)
+        for name, (outcome, message) in became.items()
+    )
+    counts = Counter(outcome for outcome, _message in became.values())
+    figures = Figures(tags=3, bytes=3, delete=3, keep=0, freed=FreedBytes(0, 3))
+    ran = RepositoryReport(
+        1, "team/app", project="team", project_id=1, figures=figures, tags=tags, listing="read", outcomes=counts
+    )
+    report = small_report(ran, planned=True, deleted=1, fingerprint="sha256:00", plan_place="/plan", result="partial")
+    browser = shown(report._replace(outcomes=counts))
+    assert browser.one("h1").text == "Cleanup: project team"
+    assert tile(browser, "Deleted")[:4] == ["1", "of 3 planned", "1 failed", "1 left for the next run"]
+    assert "team/app:c: failed: <b>403</b>" in browser.one(".alert.warn").text
+    assert not browser.all("#approve")
+    browser.one(f"{ROWS} button.open").click()
+    told = [row[1] for row in browser.run(CELLS, "tr.detail tbody tr")]
+    outcomes = ["deleted. ", "left for the next run. ", "failed: <b>403</b>. "]
+    assert all(f"Outcome: {outcome}" in text for text, outcome in zip(told, outcomes, strict=True))
+    assert browser.violations() == []
+
+
 @pytest.mark.parametrize(
     ("report", "says"),
     [

@@ -158,7 +158,7 @@ function shortfall() {
 }
 
 function top() {
-  const title = planned ? "Cleanup plan" : "Container registry report";
+  const title = head.carriedOut ? "Cleanup" : planned ? "Cleanup plan" : "Container registry report";
   const heading = head.scope ? `${title}: ${head.scope}` : title;
   document.title = cut(heading);
   return node("header", {},
