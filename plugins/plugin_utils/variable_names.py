@@ -32,6 +32,7 @@ _WORDS = {
     "registry_cleanup": "clean(?:ups?|s|er|ing|ed)?",
     "registry_garbage_collect": "garbagecollect(?:ion|or)?|garbage|gc",
     "registry_in_use": "inuse",
+    "registry_restore": "restor(?:es?|ing)|undo",
     "registry_settings": "settings?",
 }
 _PRODUCT = "(?:gitlab|containerops)*"

@@ -21,7 +21,10 @@ from tests.simulator.harness import Simulator
 from tests.tools.collection import ROOT
 
 MODULE = "containerops.gitlab.registry_cleanup"
-ROLES = ("registry_audit", "registry_cleanup", "registry_garbage_collect", "registry_in_use", "registry_settings")
+ROLES = (
+    *("registry_audit", "registry_cleanup", "registry_garbage_collect", "registry_in_use"),
+    *("registry_restore", "registry_settings"),
+)
 SCOPE = {"registry_cleanup_group": "team"}
 # What keeps tags or limits what is deleted, with a value of each.
 GUARDS: dict[str, Any] = {
@@ -88,7 +91,7 @@ def test_every_role_refuses_what_it_does_not_know_from_wherever_it_comes(
     run = tries(
         ansible,
         [(role, {"registry_audit_groop": "team"} if role == "registry_audit" else {}) for role in ROLES],
-        *("-i", "hosts.yml", "-e", "registry_in_use_host=web-1"),
+        *("-i", "hosts.yml", "-e", "registry_in_use_host=web-1", "-e", "registry_restore_journal=/r/journal"),
         registry_garbage_collect_unttaged=True,
     )
     assert [message.partition("; ")[0].rstrip(".") for message in failures(run)] == [
@@ -98,6 +101,7 @@ def test_every_role_refuses_what_it_does_not_know_from_wherever_it_comes(
             ("registry_cleanup", "registry_cleanup_olderthan", "registry_cleanup_older_than"),
             ("registry_garbage_collect", "registry_garbage_collect_unttaged", "registry_garbage_collect_untagged"),
             ("registry_in_use", "registry_in_use_host", "registry_in_use_hosts"),
+            ("registry_restore", "registry_restore_journal", "registry_restore_journal_path"),
             ("registry_settings", "registry_settings_projcts", "registry_settings_projects"),
         )
     ]
@@ -379,15 +383,16 @@ def test_relative_paths_are_of_the_folder_where_the_run_was_started(
 
 def test_playbooks_that_use_an_api_alone_become_nobody_else(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(team())
+    assert ansible.play(CLEANUP, *GROUP_AND_RULES, "-e", "registry_cleanup_journal_path=journal").code == 0
     unable = {"ANSIBLE_BECOME_EXE": "/nonexistent/sudo"}
-    for playbook in (AUDIT, CLEANUP, "containerops.gitlab.settings"):
+    for playbook in (AUDIT, CLEANUP, "containerops.gitlab.restore", "containerops.gitlab.settings"):
         run = ansible.play(
             playbook,
             "--become",
             "--check",
             *GROUP_AND_RULES,
             "-e",
-            '{"registry_settings_groups": [{"group": "team"}]}',
+            '{"registry_settings_groups": [{"group": "team"}], "registry_restore_journal_path": "journal"}',
             env=unable,
         )
         assert run.code == 0, run.output

@@ -89,6 +89,7 @@ ROLES = {
         left_out=("require_approval", "journal_is_temporary"),
         reports=True,
     ),
+    "registry_restore": Role("registry_restore", own=("journal_path", "journal_package", "ignored_variables")),
     "registry_settings": Role(
         "registry_settings",
         own=("json_path", "csv_path", "fail_on_drift", "ignored_variables"),

@@ -17,6 +17,7 @@ from ansible_collections.containerops.gitlab.plugins.filter import (
     cleanup_screen,
     hosts_screen,
     in_use_screen,
+    restore_screen,
     settings_screen,
     shared_paths,
 )
@@ -50,6 +51,7 @@ def test_to_load_them_costs_no_other_module_but_a_few() -> None:
         (cleanup_screen.FilterModule().filters(), "cleanup_screen"),
         (hosts_screen.FilterModule().filters(), "hosts_screen"),
         (in_use_screen.FilterModule().filters(), "in_use_screen"),
+        (restore_screen.FilterModule().filters(), "restore_screen"),
         (settings_screen.FilterModule().filters(), "settings_screen"),
         (shared_paths.FilterModule().filters(), "shared_paths"),
     ],

@@ -35,6 +35,10 @@ IN_ANOTHER_WAY = {
         "run_by": "{{ __registry_cleanup_run_by }}",
         "journal_is_temporary": "{{ __registry_cleanup.options.journal_is_temporary | default(omit) }}",
     },
+    "registry_restore": {
+        "journal_path": "{{ __registry_restore.options.journal_path "
+        "| default(__registry_restore_folder.path | default('') ~ '/journal') }}"
+    },
     "registry_settings": {"output_path": "{{ __registry_settings_folder.path }}/projects.jsonl"},
 }
 

@@ -24,7 +24,10 @@ from ansible_collections.containerops.gitlab.plugins.plugin_utils.role_variables
 )
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.variable_names import may_be_meant
 
-ROLES = ("registry_audit", "registry_cleanup", "registry_garbage_collect", "registry_in_use", "registry_settings")
+ROLES = (
+    *("registry_audit", "registry_cleanup", "registry_garbage_collect", "registry_in_use"),
+    *("registry_restore", "registry_settings"),
+)
 VARIABLES = [(role, name) for role in ROLES for name in specs_of(role)]
 # What no role can do with: each of these is empty.
 EMPTIES: list[Any] = [None, "", " ", "\n", "\t \r\n"]
@@ -58,7 +61,7 @@ def clean(role: str, name: str) -> Any:
     spec = specs_of(role)[name]
     if name == "registry_cleanup_in_use_sources":
         return SOURCES
-    if name.removeprefix("registry_cleanup_") in PACKAGES:
+    if name.partition("_")[2].partition("_")[2] in PACKAGES:
         return PACKAGE
     if spec["type"] == "raw":
         return RULES

@@ -21,8 +21,10 @@ from ansible_collections.containerops.gitlab.plugins.plugin_utils.cleanup_screen
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.hosts_screen import hosts_lines
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.in_use_screen import in_use_lines
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.plan_screen import DELETING
+from ansible_collections.containerops.gitlab.plugins.plugin_utils.restore_screen import restore_lines
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.screen import WIDTH, width_of
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.settings_screen import settings_lines
+from tests.tools.collection import ROOT
 
 GIB = 1024**3
 FINGERPRINT = "sha256:" + "0123456789abcdef" * 4
@@ -689,6 +691,102 @@ def test_what_became_of_settings() -> None:
     assert not [line for line in refused if line.endswith("changed")]
 
 
+# Tags that are put back.
+
+RESTORING = (
+    *("deleted", "there", "replaced", "no_digest", "collected", "incomplete", "protected", "locked", "unread"),
+)
+
+
+def back(place: str, reason: str = "deleted", message: str = "", digest: str | None = FINGERPRINT) -> dict[str, Any]:
+    """A tag of registry_restore."""
+    path, _colon, name = place.rpartition(":")
+    action = "create" if reason == "deleted" else "none"
+    return {
+        "repository": path,
+        "name": name,
+        "digest": digest,
+        "action": action,
+        "reason": reason,
+        "message": message,
+    }
+
+
+def restoring(*rows: dict[str, Any], limit: int = 100, **fields: Any) -> dict[str, Any]:
+    """What registry_restore returns, cut to a limit."""
+    run = {"time": "2026-06-01T03:00:00.000Z", "fingerprint": "sha256:" + "9" * 64, "approved": None, "ended": True}
+    return {
+        "runs": [{**run, "tags": len(rows)}],
+        "tags": list(rows[:limit]),
+        "counts": {reason: sum(row["reason"] == reason for row in rows) for reason in RESTORING},
+        "notes": [],
+        **fields,
+    }
+
+
+def written(*rows: dict[str, Any], limit: int = 100, **failed: str) -> dict[str, Any]:
+    """What became of tags, those that failed by their names."""
+    found = [{**row, "outcome": failed.get(row["name"].replace("-", "_"), "written"), "message": ""} for row in rows]
+    found.sort(key=lambda row: row["outcome"] == "written")
+    kinds = ("written", "unverified", "changed_since", "not_written", "not_tried")
+    counts = {kind: sum(row["outcome"] == kind for row in found) for kind in kinds}
+    return {"tags": found[:limit], "counts": counts}
+
+
+def test_what_can_be_put_back_is_shown_as_the_page_says() -> None:
+    collected = "the registry does not hold its image any more, since garbage collection took it or it was deleted"
+    run = {
+        "time": "2026-06-01T03:00:00.000Z",
+        "fingerprint": "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+        "approved": None,
+        "tags": 4,
+        "ended": True,
+    }
+    found = restoring(
+        back("team/app:dev-1", "collected", collected),
+        back("team/app:dev-2", digest="sha256:60303ae22b99" + "0" * 52),
+        back("team/app/web:dev-1", digest="sha256:fd61a03af4f7" + "0" * 52),
+        back("team/app:dev-3", "there"),
+        notes=["The same rules delete these tags again. Change them, or protect the tags, before the next cleanup."],
+        runs=[run],
+    )
+    text = "\n".join(restore_lines(found, check_mode=True))
+    assert f"```text\n{text}\n```" in (ROOT / "docs" / "undo.md").read_text()
+
+
+def test_what_was_put_back_and_what_was_not() -> None:
+    rows = [back(f"team/app:dev-{number}") for number in range(4)]
+    left = back("team/app:v1", "replaced", "it is sha256:1 by now")
+    found = restoring(*rows, left, outcome=written(*rows, dev_1="not_written", dev_3="not_tried"))
+    found["runs"] = [{**found["runs"][0], "approved": "sha256:" + "8" * 64, "ended": False, "tags": 1}]
+    assert restore_lines(found, check_mode=False) == [
+        "run of 2026-06-01T03:00:00.000Z, plan 888888888888: deleted 1 tag, killed before its end",
+        "5 tags: 4 to put back, 0 there, 1 another image by now",
+        "2 of 4 tags were put back",
+        "",
+        "another image by now, and left as it is:",
+        "  team/app:v1: replaced: it is sha256:1 by now",
+        "",
+        "not put back, or not proven to be:",
+        "  team/app:dev-1: not_written",
+        "  team/app:dev-3: not_tried",
+        "",
+        "put back:",
+        "  team/app:dev-0  sha256:0123456789ab",
+        "  team/app:dev-2  sha256:0123456789ab",
+    ]
+    assert restore_lines(restoring(back("a:b", "there")), check_mode=False)[1:] == [
+        "1 tag: 0 to put back, 1 there",
+        "nothing to put back",
+    ]
+    assert restore_lines(restoring(back("a:b"), outcome=written(back("a:b"))), check_mode=False)[2:] == [
+        "1 of 1 tag was put back",
+        "",
+        "put back:",
+        "  a:b  sha256:0123456789ab",
+    ]
+
+
 # Whatever comes.
 
 TEXTS = st.text(max_size=120)
@@ -750,6 +848,21 @@ def test_whatever_an_audit_finds_it_fits(
     repositories: list[dict[str, Any]], projects: list[dict[str, Any]], policies: list[dict[str, Any]]
 ) -> None:
     fits(audit(*repositories, *projects, *policies, disabled_policies=True, limit=3))
+
+
+@given(
+    st.lists(st.tuples(PATHS, PATHS, st.sampled_from(RESTORING), TEXTS), max_size=8), st.integers(0, 9), st.booleans()
+)
+def test_whatever_is_put_back_it_fits_and_adds_up(rows: list[Any], limit: int, check_mode: bool) -> None:
+    tags = [back(f"{path}:{name}", reason, message) for path, name, reason, message in rows]
+    tags.sort(key=lambda row: (row["reason"] in ("deleted", "there", "replaced"), row["reason"] != "deleted"))
+    planned_rows = [row for row in tags if row["reason"] == "deleted"]
+    done = {} if check_mode or not planned_rows else {"outcome": written(*planned_rows, limit=limit)}
+    lines = restore_lines(restoring(*tags, limit=limit, **done), check_mode=check_mode)
+    fits(lines)
+    hidden = sum(int(number) for number in re.findall(r"(?m)^  \.\.\. and (\d+) more tags?$", "\n".join(lines)))
+    shown = sum(bool(re.match("  [^ .]", line)) for line in lines)
+    assert hidden + shown >= sum(row["reason"] != "there" for row in tags)
 
 
 def fits(lines: list[str]) -> None:
