@@ -7,17 +7,24 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from tests.awx.controller import build
 from tests.integration.driver import Ansible, Run, environment
+from tests.integration.scenarios import repository, server, tag
+from tests.simulator.harness import Simulator
 from tests.tools.collection import ROOT
 
 PLAYBOOK = ROOT / "examples" / "awx" / "controller.yml"
+PROJECT = PLAYBOOK.parent / "project"
+DOCUMENT = PROJECT / "registry_retention.yml"
 SECRETS = {"gitlab_read_token": "glpat-may-read", "gitlab_delete_token": "glpat-may-delete"}
+WORKFLOWS = ("Registry cleanup", "Registry cleanup by document", "Registry cleanup in slices")
 IN_USE = {"registry_in_use_kubernetes": [{"name": "production", "kubeconfig": "/etc/kube/config"}]}
 
 
@@ -58,10 +65,10 @@ def test_it_sets_up_everything_and_a_second_run_changes_nothing(controller: Cont
     assert "changed=0" in second.output
     assert not [secret for secret in SECRETS.values() if secret in first.output + second.output]
     templates = controller.of("job_template")
-    assert len(templates) == 12
+    assert len(templates) == 14
     assert "Registry images in use" not in templates
     assert {row["execution_environment"] for row in templates.values()} == {"containerops.gitlab"}
-    assert set(controller.of("workflow_job_template")) == {"Registry cleanup", "Registry cleanup in slices"}
+    assert set(controller.of("workflow_job_template")) == set(WORKFLOWS)
     nodes = controller.nodes("Registry cleanup")
     assert nodes["plan"]["success_nodes"] == ["check"]
     assert (nodes["check"]["success_nodes"], nodes["check"]["failure_nodes"]) == (["approve"], ["no_deletions"])
@@ -82,6 +89,7 @@ def test_only_what_applies_has_the_token_that_deletes(controller: Controller) ->
     assert deleting == {
         "Registry cleanup, apply",
         "Registry cleanup in slices, apply",
+        "Registry cleanup, undo",
         "Registry settings, apply",
     }
 
@@ -90,7 +98,7 @@ def test_what_is_in_use_is_gathered_before_the_plan_and_after_the_approval(contr
     run = controller.set_up(in_use_extra_vars=IN_USE, webhook_url="https://chat.example.com/hook")
 
     assert run.code == 0, run.output
-    for workflow in ("Registry cleanup", "Registry cleanup in slices"):
+    for workflow in WORKFLOWS:
         nodes = controller.nodes(workflow)
         assert nodes["approve"]["success_nodes"] == ["in_use_before_apply"]
         assert nodes["in_use_before_apply"]["success_nodes"] == ["apply"]
@@ -141,3 +149,166 @@ def test_a_node_by_itself_says_what_it_is(playbook: str, tmp_path: Path) -> None
     [message] = [task.message for task in run.tasks if task.failed]
     assert "node of a workflow and does nothing by itself. Launch Registry cleanup" in message
     assert "undefined" not in run.output
+
+
+class Jobs:
+    """Jobs of a workflow as a controller runs them.
+
+    Each has the variables of its template, the workflow's answers, and what jobs before it passed on.
+    """
+
+    def __init__(self, ansible: Ansible, folder: Path, **answers: Any) -> None:
+        folder.mkdir()
+        controller = Controller(folder)
+        assert controller.set_up().code == 0
+        self.ansible, self.answers = ansible, answers
+        self.templates = controller.of("job_template")
+        self.passed_on: dict[str, Any] = {}
+
+    def job(self, template: str, *options: str, **variables: Any) -> Run:
+        found = self.templates[template]
+        of_the_controller = {"awx_workflow_job_id": 7, "awx_user_name": "ana"}
+        given = {**found.get("extra_vars", {}), **self.answers, **self.passed_on, **of_the_controller, **variables}
+        run = self.ansible.play(PROJECT / found["playbook"], *options, "-e", json.dumps(given))
+        for task in run.tasks:
+            self.passed_on |= task.result.get("ansible_stats", {}).get("data", {})
+        return run
+
+
+def documented_fleet() -> dict[str, Any]:
+    """A repository for each rule set of the example."""
+    dev = [tag("dev-1", 90), tag("dev-2", 80), tag("v1.0.0", 300)]
+    scenario = server(
+        [
+            repository(100, "team/app", "", dev),
+            repository(101, "team/app", "cache", [*dev, tag("main", 1)]),
+            repository(102, "team/contracts/app", "", dev),
+        ],
+        object_storage=True,
+    )
+    scenario["groups"].append({"id": 13, "path": "team/contracts", "visibility": "private"})
+    scenario["projects"] += [{"id": 4, "path": "team/plans"}, {"id": 5, "path": "team/contracts/app"}]
+    return scenario
+
+
+def names_of_document() -> list[str]:
+    return [row["name"] for row in yaml.safe_load(DOCUMENT.read_text())["rule_sets"]]
+
+
+def test_the_survey_offers_the_rule_sets_of_the_document(controller: Controller, tmp_path: Path) -> None:
+    assert controller.set_up().code == 0
+    assert offered(controller) == names_of_document() == ["services", "build caches", "legal"]
+    own = tmp_path / "own.yml"
+    own.write_text(DOCUMENT.read_text().replace("legal", "law").replace("services", "release 1.0, and more"))
+    assert controller.set_up(retention_document=str(own)).code == 0
+    assert offered(controller) == ["release 1.0, and more", "build caches", "law"]
+
+
+def offered(controller: Controller) -> list[str]:
+    """What the survey offers, which is the same for the workflow and for its job."""
+    name = "Registry cleanup by document"
+    specs = [controller.of("workflow_job_template")[name], controller.of("job_template")[f"{name}, plan"]]
+    [found, same] = [
+        next(question["choices"] for question in each["survey_spec"]["spec"] if question["variable"] == "rule_sets")
+        for each in specs
+    ]
+    assert found == same
+    return list(found)
+
+
+@pytest.mark.parametrize(
+    ("answers", "deleted"),
+    [
+        ({}, {"team/app": {"dev-1", "dev-2"}, "team/app/cache": {"dev-1", "dev-2", "v1.0.0"}}),
+        ({"rule_sets": []}, {"team/app": {"dev-1", "dev-2"}, "team/app/cache": {"dev-1", "dev-2", "v1.0.0"}}),
+        ({"rule_sets": ["build caches"]}, {"team/app/cache": {"dev-1", "dev-2", "v1.0.0"}}),
+        ({"rule_sets": ["services", "legal"]}, {"team/app": {"dev-1", "dev-2"}}),
+    ],
+    ids=["no answer", "no choice", "one", "two"],
+)
+def test_a_workflow_deletes_by_the_rule_sets_that_were_picked(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, answers: dict[str, Any], deleted: dict[str, set[str]]
+) -> None:
+    simulator.load(documented_fleet())
+    before = simulator.state()
+    jobs = Jobs(ansible, tmp_path / "controller", registry_group="team", **answers)
+    plan = jobs.job("Registry cleanup by document, plan")
+    assert plan.code == 0, plan.output
+    assert simulator.state() == before
+    assert jobs.job("Registry cleanup, check the plan").code == 0
+    apply = jobs.job("Registry cleanup, apply")
+    assert apply.code == 0, apply.output
+    assert simulator.state() == {path: sorted(set(names) - deleted.get(path, set())) for path, names in before.items()}
+    assert jobs.job("Registry cleanup, report").code == 0
+
+
+def test_a_rule_set_that_the_document_does_not_have_any_more_is_refused(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.load(documented_fleet())
+    jobs = Jobs(ansible, tmp_path / "controller", registry_group="team", rule_sets=["services", "nightly"])
+    plan = jobs.job("Registry cleanup by document, plan")
+    assert plan.code != 0
+    words = "registry_cleanup_only_rule_sets names 'nightly', and registry_cleanup_retention_path"
+    [message] = [task.message for task in plan.tasks if task.failed]
+    assert message.startswith(words), message
+    assert message.endswith("has services, build caches, legal.")
+    assert simulator.counters()["total"] == 0
+
+
+def test_a_run_that_ends_for_its_budget_is_continued(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    """By hand with the plan that was approved, and by the next plan."""
+    simulator.load(documented_fleet())
+    most = {"registry_cleanup_max_deletions_per_run": 2}
+    jobs = Jobs(ansible, tmp_path / "controller", registry_group="team", **most)
+    plan = jobs.job("Registry cleanup by document, plan")
+    assert plan.code == 0, plan.output
+    first = jobs.job("Registry cleanup, apply")
+    assert first.code == 0, first.output
+    assert jobs.passed_on["registry_cleanup_summary"]["left_for_next_run"] == 3
+    report = jobs.job("Registry cleanup, report")
+    assert report.code == 0, report.output
+    assert "left for the next run: 3" in report.output
+    second = jobs.job("Registry cleanup, apply")
+    assert second.code == 0, second.output
+    assert jobs.passed_on["registry_cleanup_summary"]["left_for_next_run"] == 1
+    jobs.passed_on = {}
+    assert jobs.job("Registry cleanup by document, plan", awx_workflow_job_id=8).code == 0
+    third = jobs.job("Registry cleanup, apply", awx_workflow_job_id=8)
+    assert third.code == 0, third.output
+    assert simulator.state()["team/app/cache"] == ["main"]
+
+
+def test_what_two_jobs_deleted_is_put_back(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    """The journal is that of the plan's version. A plan that was continued is one run."""
+    simulator.load(documented_fleet())
+    before = simulator.state()
+    jobs = Jobs(ansible, tmp_path / "controller", registry_cleanup_max_deletions_per_run=3)
+    undo = jobs.templates["Registry cleanup, undo"]
+    assert (undo["job_type"], undo["ask_job_type_on_launch"]) == ("check", True)
+    assert jobs.job("Registry cleanup by document, plan", registry_group="team").code == 0
+    for _each in range(2):
+        assert jobs.job("Registry cleanup, apply").code == 0
+    cleaned = simulator.state()
+    jobs.passed_on = {}
+    check = jobs.job("Registry cleanup, undo", "--check", plan_package_version="7")
+    assert check.code == 0, check.output
+    assert "5 tags: 5 to put back, 0 there" in check.output
+    assert simulator.state() == cleaned != before
+    run = jobs.job("Registry cleanup, undo", plan_package_version="7")
+    assert run.code == 0, run.output
+    assert simulator.state() == before
+    assert jobs.passed_on["registry_restore_summary"]["restored"] == 5
+
+
+def test_a_nightly_job_of_the_page_goes_on_where_the_last_one_stopped(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(documented_fleet())
+    page = (ROOT / "docs" / "awx.md").read_text()
+    [text] = [block for block in re.findall("```yaml\n(.*?)```", page, re.DOTALL) if "max_duration" in block]
+    (ansible.folder / "nightly.yml").write_text(text.replace("5000", "3"))
+    for left in (3, 0):
+        run = ansible.play("nightly.yml")
+        assert run.code == 0, run.output
+        data = run.of("ansible.builtin.set_stats").result["ansible_stats"]["data"]
+        assert (data["registry_cleanup_summary"]["result"], data["registry_cleanup_summary"]["deleted"]) == ("ok", 3)
+        assert data["registry_cleanup_summary_left_for_next_run"] == left

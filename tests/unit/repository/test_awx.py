@@ -20,6 +20,7 @@ OF_PLAYBOOKS = {
     "registry_group": {"type": "str"},
     "registry_plans_package": {"type": "dict"},
     "plan_package_version": {"type": "str"},
+    "rule_sets": {"type": "list"},
     "target_hosts": {"type": "str"},
 }
 # The types of answers by those of variables. A text area gives several lines, which are a list.
@@ -68,7 +69,7 @@ def test_a_question_asks_for_a_variable(survey: str, question: dict[str, Any]) -
     assert question["type"] == "multiselect" or question["type"] == "multiplechoice" or "max" in question
     # An empty text takes no guard away, so the role refuses it: the form has to ask for one. A node of a workflow is
     # not asked, and would not be launched without the answer.
-    optional = question["type"] in ("integer", "multiplechoice") or survey == "apply"
+    optional = question["type"] in ("integer", "multiplechoice", "multiselect") or survey == "apply"
     assert question["required"] or optional
 
 
