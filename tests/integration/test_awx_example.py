@@ -251,8 +251,9 @@ def test_a_rule_set_that_the_document_does_not_have_any_more_is_refused(
     assert plan.code != 0
     words = "registry_cleanup_only_rule_sets names 'nightly', and registry_cleanup_retention_path"
     [message] = [task.message for task in plan.tasks if task.failed]
-    assert message.startswith(words), message
-    assert message.endswith("has services, build caches, legal.")
+    assert message == f"{words} {DOCUMENT} has services, build caches, legal."
+    told = (ROOT / "docs" / "awx.md").read_text()
+    assert message.replace(str(DOCUMENT.parent), "/runner/project") in told
     assert simulator.counters()["total"] == 0
 
 
@@ -263,6 +264,7 @@ def test_a_run_that_ends_for_its_budget_is_continued(ansible: Ansible, simulator
     jobs = Jobs(ansible, tmp_path / "controller", registry_group="team", **most)
     plan = jobs.job("Registry cleanup by document, plan")
     assert plan.code == 0, plan.output
+    assert "at most 2 of 5 in this run" in jobs.passed_on["registry_cleanup_approval_text"]
     first = jobs.job("Registry cleanup, apply")
     assert first.code == 0, first.output
     assert jobs.passed_on["registry_cleanup_summary"]["left_for_next_run"] == 3

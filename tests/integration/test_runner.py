@@ -23,6 +23,7 @@ import pytest
 
 from tests.integration.driver import TOKEN, environment, kill
 from tests.integration.scenarios import repository, server, tag
+from tests.integration.test_awx_example import documented_fleet
 from tests.simulator.harness import Simulator
 from tests.tools.collection import ROOT
 
@@ -175,6 +176,19 @@ def test_a_workflow_deletes_what_was_approved(runner: str, simulator: Simulator,
     report = workflow.job("report")
     assert report.code == 0, report.output
     assert "deleted: 1, and 0 by an earlier run" in report.output
+    undo = workflow.job("restore", registry_restore_journal_package={"project": "team/app"})
+    assert undo.code == 0, undo.output
+    assert undo.artifacts["registry_restore_summary"]["restored"] == 1
+    assert simulator.state()["team/app"] == ["dev-1", "dev-2", "v1"]
+
+
+@pytest.mark.parametrize("runner", RUNNERS, ids=lambda folder: Path(folder).parent.name)
+def test_a_plan_by_the_document_of_the_project(runner: str, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.load(documented_fleet())
+    plan = Workflow(runner, tmp_path, simulator.url).job("plan_by_document", registry_group="team", rule_sets=["legal"])
+    assert plan.code == 0, plan.output
+    assert "  only_rule_sets: legal\n" in plan.artifacts["registry_cleanup_approval_text"]
+    assert plan.artifacts["registry_cleanup_summary"]["planned"] == 0
 
 
 @pytest.mark.parametrize("runner", RUNNERS, ids=lambda folder: Path(folder).parent.name)
