@@ -10,6 +10,8 @@ from collections.abc import Mapping
 
 from ..plugin_utils.role_specs import specs_of
 
+# What is said of a document names keys of it, and no options of the task.
+_OF_DOCUMENT = re.compile(r"(?:previous_)?retention(?:_path)?\b")
 # Where Ansible's own check of options names one or several.
 NAMED = re.compile(
     r"(?<=required: )[\w, ]+|(?<=required arguments: )[\w, ]+|(?<=mutually exclusive: )[\w|, ]+|(?<=value of )\w+"
@@ -47,7 +49,7 @@ def in_role_words(message: str, *roles: str) -> str:
             variables.setdefault(name[len(role) + 1 :], name)
     if re.match(r"rule [^:]+: ", message):
         return f"{variables['rules']}: {message}"
-    inside = re.search(r"(?<= found in )\w+", message)
+    inside = _OF_DOCUMENT.match(message) or re.search(r"(?<= found in )\w+", message)
     if inside:
         return _named(message, inside.span(), variables)
     every = rf"\b(?:{'|'.join(variables)})\b"

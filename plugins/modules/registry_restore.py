@@ -281,7 +281,7 @@ requests:
   sample: 41
 """
 
-from ..module_utils._core.files import check_regular, read_lines
+from ..module_utils._core.files import check_there, read_lines
 from ..module_utils._module.intent import Applied
 from ..module_utils._module.options import CONNECTION, REGISTRY, RESULT, ArgumentSpec
 from ..module_utils._module.registry import connect_with_registry
@@ -315,7 +315,7 @@ def main() -> None:
     with exit_on_error(module):
         request = request_of(module.params)
         connection = connect_with_registry(module)
-        check_regular(path, "journal_path")
+        check_there(path, "journal_path")
         runs = runs_in(read_lines(path, "journal_path", longest=LONGEST_LINE))
         meant = choose_runs(runs, request.run, connection.url)
         tags = chosen(tags_of(meant), request)

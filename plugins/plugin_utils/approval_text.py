@@ -28,6 +28,10 @@ MOST_LINES = 200
 _LONGEST_LINE = 300
 _MOST_NOTES, _MOST_REPOSITORIES, _MOST_RULES, _MOST_PARTS = 30, 50, 40, 20
 _TYPED_DIGITS = 12
+_BUDGET = (
+    "budget of the task that planned: {}. It is no part of the approval: apply deletes everything in one run, "
+    "unless max_deletions_per_run or max_duration is given again"
+)
 
 # Why a tag would be deleted, in words.
 _DELETED = {
@@ -256,6 +260,8 @@ def _rule(rule: _Row) -> str:
 def _value(value: t.Any) -> str:
     if isinstance(value, (list, tuple)):
         return ", ".join(map(_value, value))
+    if isinstance(value, Mapping):
+        return " ".join(f"{key} {_value(each)}" for key, each in value.items())
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
@@ -276,8 +282,8 @@ def _notes(plan: _Row) -> list[str]:
         *([_unread(unread)] if unread else []),
         *(f"{each['repository']}: {each['message']}" for each in plan["errors"]),
         *(each for each in plan["unmatched"] if each not in plan["refusals"]),
-        *(f"{each['path']}: {each['limit']}" for each in plan["repositories"] if each.get("limit")),
-        *([f"Of the plan, the task deletes {plan['this_run']}"] if plan.get("this_run") else []),
+        *(each["limit"] for each in plan["repositories"] if each.get("limit")),
+        *([_BUDGET.format(plan["this_run"])] if plan.get("this_run") else []),
         *plan["notes"],
     ]
 

@@ -36,7 +36,7 @@ _DRIFT = {
     "renamed": "in repositories that have another path now",
     "unread": "in repositories that could not be read",
     "vanished": "not there any more",
-    "new": "chosen by today's rules and kept, since the approved plan does not name them",
+    "new": "chosen by today's rules and kept, since the approved plan does not delete them",
 }
 
 

@@ -237,7 +237,8 @@ def _matches(rows: t.Sequence[_Result]) -> list[str]:
         named, kind = named_rule(row), "rule" if row["rule"] else "rule set"
         rule = f" of {kind} {named}" if named else ""
         entry = f" {row['entry']}" if row["entry"] else ""
-        lines += wrapped(f"matched by {row['option']}{entry}{rule}: {counted(row['matched'], *words)}")
+        option = "the exception for" if row["option"] == "exceptions" else row["option"]
+        lines += wrapped(f"matched by {option}{entry}{rule}: {counted(row['matched'], *words)}")
     return lines
 
 

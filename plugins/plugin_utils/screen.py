@@ -16,6 +16,7 @@ import json
 import re
 import typing as t
 import unicodedata
+from collections import Counter
 
 from ..module_utils._core.diffs import printable
 from ..module_utils._core.words import some
@@ -157,6 +158,8 @@ def freed_of(least: int | None, most: int | None) -> str:
 def table(head: Row, rows: t.Sequence[Row | str]) -> list[str]:
     """A table whose names and remarks share what the cells leave of a line.
 
+    Names that would look alike once they are cut have a line of their own.
+
     Args:
         head: the heads of the columns.
         rows: the rows, and texts that stand between them.
@@ -175,6 +178,7 @@ def table(head: Row, rows: t.Sequence[Row | str]) -> list[str]:
     else:
         remarks = dict.fromkeys(shown, "")
     names = min(names, max(room, _LEAST_NAME))
+    alike = Counter(cut(name, names) for name in {row.name for row in shown})
     lines = []
     for row in [head, *rows]:
         if isinstance(row, str):
@@ -182,6 +186,9 @@ def table(head: Row, rows: t.Sequence[Row | str]) -> list[str]:
             continue
         row = _printable_row(row)
         name = cut(row.name, names)
+        if alike[name] > 1:
+            lines.append(row.name)
+            name = ""
         cells = [" " * (width - width_of(cell)) + cell for width, cell in zip(widths, row.cells, strict=True)]
         line = _GAP.join([name + " " * (names - width_of(name)), *cells, remarks[row]])
         lines.append(line.rstrip())

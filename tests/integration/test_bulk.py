@@ -337,7 +337,7 @@ def test_gitlabs_own_registry_leaves_the_tags_of_an_image_alone(
         ({"delete_via": "bulk_unpinned", "timestamp": "created"}, "timestamp has no effect"),
         ({"delete_via": "bulk_unpinned", "require_digest": False}, "require_digest has no effect"),
         ({"delete_via": "bulk_unpinned", "older_than": "1mon"}, "unknown unit 'mon'"),
-        ({"delete_via": "bulk_unpinned", "older_than": "1m"}, "write 1min, 1month or 30d"),
+        ({"delete_via": "bulk_unpinned", "older_than": "1m"}, "write 1min, 1month or 1d"),
         ({"delete_via": "bulk_unpinned", "older_than": ""}, "older_than is empty"),
         ({"delete_via": "bulk", "older_than": "30d", "wait_timeout": -1}, "wait_timeout is -1"),
     ],

@@ -513,7 +513,7 @@ def test_a_journal_that_no_cleanup_wrote_is_refused_in_words(
     junk = tmp_path / "junk"
     junk.write_bytes(bytes(range(256)) * 40 + b"[" * 100_000)
     words = [words for _rows, words in HOSTILE]
-    more = [(junk, "tells of no run"), (tmp_path / "nowhere", "or is not there"), (tmp_path, "is a folder")]
+    more = [(junk, "tells of no run"), (tmp_path / "nowhere", "nowhere does not exist"), (tmp_path, "is a folder")]
     for file, text in more:
         cases.append({"journal_path": str(file)})
         words.append(text)

@@ -11,7 +11,7 @@ from __future__ import annotations
 from ansible.module_utils.basic import AnsibleModule
 
 from .._core.errors import UsageError
-from .._core.files import check_regular, read_text
+from .._core.files import check_there, read_text
 from .._module.run import require
 from .._retention.document import LARGEST, RetentionDocument, read_document
 
@@ -34,8 +34,8 @@ def given_document(module: AnsibleModule, option: str = "retention") -> Retentio
         require(module, "PyYAML")
     if path is None:
         return read_document(value, option)
-    check_regular(path, by_path)
+    check_there(path, by_path)
     text = read_text(path, by_path, LARGEST + 1)
     if not text.strip():
-        raise UsageError(f"{by_path} {path} is empty, or not there.")
+        raise UsageError(f"{by_path} {path} is empty: write the document into it.")
     return read_document(text, f"{by_path} {path}")

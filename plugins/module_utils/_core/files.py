@@ -109,6 +109,17 @@ def check_regular(path: str, option: str) -> None:
         raise UsageError(f"{option} {path} is no regular file, but a device, a pipe or a socket: give another name.")
 
 
+def check_there(path: str, option: str) -> None:
+    """See that a file that is read is there.
+
+    Raises:
+        UsageError: it is not, or is no regular file.
+    """
+    check_regular(path, option)
+    if not os.path.exists(path):
+        raise UsageError(f"{option} {path} does not exist, or this user may not see it: write its path.")
+
+
 def check_files(params: t.Mapping[str, t.Any], *options: str) -> None:
     """See that the files that options name can be written, before anything is sent.
 

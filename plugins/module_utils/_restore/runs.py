@@ -197,7 +197,7 @@ def choose_runs(runs: t.Sequence[JournalRun], run: str, server: str) -> list[Jou
         UsageError: none is meant, or it is not clear which one.
     """
     if not runs:
-        raise UsageError("journal_path tells of no run of registry_cleanup, or is not there.")
+        raise UsageError("journal_path tells of no run of registry_cleanup: give the file that its journal_path wrote.")
     here = [each for each in runs if each.server == server]
     if not here:
         others = ", ".join(sorted({each.server for each in runs})[:3])

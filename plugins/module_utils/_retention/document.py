@@ -19,7 +19,7 @@ from datetime import date, datetime, timedelta
 from .._core.diffs import printable
 from .._core.errors import UsageError
 from .._core.models import parse_time
-from .._core.scope import check_globs, full_path, project_path
+from .._core.scope import check_globs, full_path, is_glob, project_path
 from .._core.words import some
 from .._core.yaml_text import LocatedValue, ValuePath, YamlError, parse_yaml
 from .._plan.limits import Limits
@@ -280,6 +280,15 @@ class _Reading:
             first = text.split(None, 1)[0].rstrip(":,")
             self.problems.append(Problem(path, text, key=first if first in row else None))
 
+    @contextlib.contextmanager
+    def noting_entry(self, path: ValuePath, number: int) -> t.Iterator[None]:
+        """The same of an entry of a list. path: of the list, whose key the message begins with."""
+        try:
+            yield
+        except UsageError as error:
+            text = str(error).rstrip(".").removeprefix(f"{path[-1]} ")
+            self.problems.append(Problem(path, text, key=number))
+
     def check_once(self, entries: t.Sequence[tuple[str, ValuePath]], key: str | None = None) -> None:
         """See that nothing stands twice.
 
@@ -337,7 +346,7 @@ class _Reading:
         for level in Level:
             for index, target in enumerate(row[level.value] or ()):
                 exact = (*path, level.value, index)
-                with self.noting(exact[:-1], {}):
+                with self.noting_entry(exact[:-1], index):
                     key = self._target(level, target)
                     place = self.document.position(exact)
                     yield Assignment(level, key, rule_set=str(row["rule_set"]), place=place), exact
@@ -349,6 +358,8 @@ class _Reading:
             UsageError: it is no path.
         """
         text = target or ""
+        if level is not Level.REPOSITORY and is_glob(text):
+            raise UsageError(f"{level.value} {text!r} is a glob, and only repositories takes one: write it there")
         if level is Level.GROUP:
             return full_path(text, level.value, self.server).lower()
         if level is Level.PROJECT:

@@ -89,7 +89,7 @@ def _by_name(
         name = names.get(key) if isinstance(key, str) else None
         if name is None:
             close = difflib.get_close_matches(str(key), list(names), n=1)
-            meant = f"did you mean {close[0]}?" if close else f"here belong {', '.join(spec)}"
+            meant = f"perhaps {close[0]} is meant" if close else f"here belong {', '.join(spec)}"
             text = f"{shown(key)} is no key that is known here: {meant}"
             problems.append(Problem(path, text, key=key if isinstance(key, (str, int)) else None))
         elif name in found:

@@ -25,6 +25,8 @@ SECONDS = {
 }
 LONGEST = 150 * SECONDS["y"]
 
+# A longer number of anything is more than that.
+_DIGITS = 12
 _PART = re.compile(r"(\d+)\s*([a-z]*)", re.ASCII)
 _WHOLE = re.compile(r"\s*\d+\s*[a-z]*(\s*\d+\s*[a-z]*)*\s*", re.ASCII)
 
@@ -48,11 +50,13 @@ def seconds(text: str, option: str) -> int:
     total = 0
     for number, unit in _PART.findall(text):
         if not unit or unit == "m":
-            what = "1m" if unit else "a bare number"
-            raise UsageError(f"{option} {text!r} is ambiguous, {what} has no clear unit: write 1min, 1month or 30d.")
+            what = f"{number}m" if unit else "a bare number"
+            some = number if number.strip("0") and len(number) <= _DIGITS else "1"
+            ways = f"{some}min, {some}month or {some}d"
+            raise UsageError(f"{option} {text!r} is ambiguous, {what} has no clear unit: write {ways}.")
         if unit not in SECONDS:
             raise UsageError(f"{option} {text!r} has the unknown unit {unit!r}: use one of {', '.join(SECONDS)}.")
-        if len(number) > 12:
+        if len(number) > _DIGITS:
             raise UsageError(f"{option} {text!r} is more than 150 years.")
         total += int(number) * SECONDS[unit]
     if total == 0:

@@ -234,8 +234,9 @@ def rule_of(row: t.Mapping[str, t.Any], number: int) -> Rule:
     Raises:
         UsageError: for what can't be done as it is written.
     """
-    if row["keep"] and any(row[option] for option in _DELETES_SOME):
-        raise UsageError("keep holds all that matches: leave out what would delete some of it.")
+    without_effect = [option for option in _DELETES_SOME if row[option]]
+    if row["keep"] and without_effect:
+        raise UsageError(f"keep keeps all tags that the rule matches: leave out {', '.join(without_effect)}.")
     return _rule(row, row["name"] or f"rule {number}", "match")._replace(keep_all=row["keep"])
 
 

@@ -87,6 +87,22 @@ def test_words_that_are_no_options_stay(message: str) -> None:
             "team/a: 0 remain, fewer than registry_cleanup_min_remaining 1 "
             "(set registry_cleanup_on_limit to skip_repository)",
         ),
+        # The keys of a document are no variables.
+        (
+            "retention, rule_sets, a, rules: 'older_then' is no key that is known here: perhaps older_than is meant.",
+            "registry_cleanup_retention, rule_sets, a, rules: 'older_then' is no key that is known here: "
+            "perhaps older_than is meant.",
+        ),
+        (
+            "previous_retention_path /a/old.yml, line 3, rule_sets, a: min_age '2' is ambiguous.",
+            "registry_cleanup_previous_retention_path /a/old.yml, line 3, rule_sets, a: min_age '2' is ambiguous.",
+        ),
+        (
+            "retention_path /a/keep_n.yml has 2 mistakes: line 7, rule_sets, a: keep_n is missing; "
+            "line 9: default is 5.",
+            "registry_cleanup_retention_path /a/keep_n.yml has 2 mistakes: line 7, rule_sets, a: keep_n is missing; "
+            "line 9: default is 5.",
+        ),
     ],
 )
 def test_what_belongs_to_a_rule_keeps_its_name(message: str, wanted: str) -> None:

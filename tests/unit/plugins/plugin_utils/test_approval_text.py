@@ -325,7 +325,8 @@ def test_it_says_where_the_plan_is(where: dict[str, Any], told: str) -> None:
 
 
 def test_a_retention_document_is_told_with_its_sets_and_where_they_hold() -> None:
-    rule = {"name": "releases", "match": "v.*", "keep_n": 3}
+    per_group = [{"by": "minor", "keep_n": 2}, {"by": "day", "groups": 7}]
+    rule = {"name": "releases", "match": "v.*", "keep_n": 3, "keep_n_per": per_group}
     document = {
         "rule_sets": [{"name": "services", "rules": [rule, {"match": ".*"}], "protect": ["stable"], "min_age": "2d"}],
         "assignments": [{"rule_set": "services", "groups": ["team"], "repositories": ["*/cache"]}],
@@ -334,7 +335,7 @@ def test_a_retention_document_is_told_with_its_sets_and_where_they_hold() -> Non
     lines = approval_text([row(rules={"retention": document})]).splitlines()
     for line in (
         "  rule set services: protect stable; min_age 2d",
-        "  rule services/releases: match v.*; keep_n 3",
+        "  rule services/releases: match v.*; keep_n 3; keep_n_per by minor keep_n 2, by day groups 7",
         "  rule services/rule 2: match .*",
         "  rule set services is for groups team; repositories */cache",
         "  rule set of everything else: none, so it is kept",
@@ -347,4 +348,12 @@ def test_how_much_one_run_deletes_is_told() -> None:
     for this_run in ("at most 5 of 9 in this run", None):
         plan = row()
         plan["result"]["plan"]["this_run"] = this_run
-        assert (f"Of the plan, the task deletes {this_run}" in approval_text([plan])) is (this_run is not None)
+        told = f"budget of the task that planned: {this_run}. It is no part of the approval: apply deletes everything"
+        assert (told in approval_text([plan])) is (this_run is not None)
+
+
+def test_a_repository_beyond_a_limit_is_named_once() -> None:
+    plan = row()
+    plan["result"]["plan"]["repositories"][0]["limit"] = "team/a: 5 tags would be deleted, more than max_deletions 3"
+    lines = approval_text([plan]).splitlines()
+    assert "  team/a: 5 tags would be deleted, more than max_deletions 3" in lines

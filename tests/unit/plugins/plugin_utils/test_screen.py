@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.diffs import printable
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.screen import (
     WIDTH,
     Row,
@@ -166,13 +167,26 @@ ROWS = st.builds(Row, name=NAMES, cells=CELLS, remarks=st.lists(st.text("abc 1",
 @given(st.lists(ROWS, max_size=6))
 def test_a_table_fits_and_its_columns_stand_below_each_other(rows: list[Row]) -> None:
     lines = table(Row("repository", ("tags", "delete"), ("reasons",)), [*rows, "and 3 more", Row("total", ("1", "2"))])
-    assert len(lines) == len(rows) + 3
+    names = {printable(row.name) for row in rows}
+    assert len(lines) == len(rows) + 3 or not names.isdisjoint(lines)
     for line in lines:
-        assert width_of(line) <= WIDTH
+        assert width_of(line) <= WIDTH or line in names
         assert line.isprintable()
         assert line == line.rstrip()
     assert lines[0].startswith("repository")
     assert lines[-2] == "and 3 more"
+
+
+def test_names_that_would_look_alike_have_a_line_of_their_own() -> None:
+    """Which repository is it of which four tags are deleted?"""
+    paths = [f"team/{'a' * 40}/{number}/{'c' * 40}" for number in range(3)]
+    rows = [Row(path, (str(number),), ("expired 4", "matched 9")) for number, path in enumerate(paths)]
+    lines = table(Row("repository", ("tags",), ("reasons",)), [*rows, Row(f"team/{'b' * 80}/x", ("7",)), rows[0]])
+    assert [line for line in lines if line in paths] == [*paths, paths[0]]
+    after = [lines[lines.index(path) + 1].split() for path in paths]
+    assert [words[0] for words in after] == ["0", "1", "2"]
+    assert lines[-3].startswith("team/bbb")
+    assert "..." in lines[-3]
 
 
 def test_long_names_and_remarks_share_the_line() -> None:

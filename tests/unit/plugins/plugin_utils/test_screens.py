@@ -360,7 +360,7 @@ def test_an_approved_plan_says_why_less_was_deleted() -> None:
         "  moved: 1 tag, another image now",
         "  kept: 2 tags, kept by today's rules or limits (in_use 2)",
         "  vanished: 1 tag, not there any more",
-        "  new: 3 tags, chosen by today's rules and kept, since the approved plan does not name",
+        "  new: 3 tags, chosen by today's rules and kept, since the approved plan does not delete",
         "    them",
         "  team/app:dev-6  moved",
         "  team/app:dev-4  kept  in_use, rule old",

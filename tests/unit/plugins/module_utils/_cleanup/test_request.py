@@ -65,7 +65,7 @@ BAD: list[Any] = [
     ({"max_deletions_per_run": 0}, "max_deletions_per_run is 0: it has to be at least 1."),
     (
         {"max_duration": "5"},
-        "max_duration '5' is ambiguous, a bare number has no clear unit: write 1min, 1month or 30d.",
+        "max_duration '5' is ambiguous, a bare number has no clear unit: write 5min, 5month or 5d.",
     ),
     *(
         (

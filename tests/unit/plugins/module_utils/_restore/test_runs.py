@@ -163,7 +163,7 @@ def test_a_run_as_it_is_returned() -> None:
 def test_what_is_told_of_many_runs_has_an_end() -> None:
     with pytest.raises(UsageError) as error:
         choose_runs([], "last", HERE)
-    assert str(error.value) == "journal_path tells of no run of registry_cleanup, or is not there."
+    assert str(error.value).startswith("journal_path tells of no run of registry_cleanup: give the file that its ")
     elsewhere = [run(number, "a", server=f"https://{number}.example.com") for number in range(1, 6)]
     with pytest.raises(UsageError) as error:
         choose_runs(elsewhere, "last", HERE)
@@ -233,7 +233,7 @@ def test_runs_of_one_plan_are_one() -> None:
 @pytest.mark.parametrize(
     ("runs", "meant", "words"),
     [
-        ([], "last", "journal_path tells of no run of registry_cleanup, or is not there"),
+        ([], "last", "journal_path tells of no run of registry_cleanup: give the file that its journal_path wrote."),
         ([run(1, "a", server=ELSEWHERE)], "all", f"tells of runs on {ELSEWHERE} alone, and api_url leads to {HERE}"),
         (
             [run(1, "a"), run(2, "b")],

@@ -290,7 +290,7 @@ def test_expected_sources_are_names_or_a_number(expected: Any) -> None:
         *(
             (
                 {"rules": [{"match": "x", "keep": True, **more}]},
-                "rules, rule 1: keep holds all that matches: leave out what would delete some of it.",
+                f"rules, rule 1: keep keeps all tags that the rule matches: leave out {', '.join(more)}.",
             )
             for more in (
                 {"name_regex_keep": "y"},
