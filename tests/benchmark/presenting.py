@@ -71,7 +71,7 @@ def comparison(results: Results) -> str:
                         "" if row is ours else f"{row['wall'] / ours['wall']:.1f} x",
                     ]
                 )
-    head = ["job", "who", "requests", "seconds", "CPU seconds", "peak memory", "time of the first line"]
+    head = ["job", "who", "requests", "seconds", "CPU seconds", "peak memory", "compared with the first line"]
     return table(head, rows)
 
 

@@ -29,12 +29,14 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.in_use 
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.options import RULES, rules_of, used_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.pull_log import Window, read_log
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import decide
+from ansible_collections.containerops.gitlab.plugins.modules.registry_cleanup import ARGUMENTS
 from tests.unit.models import repository
 from tests.unit.options import filled
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "retention.md"
 BLOCKS = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)]
-EXAMPLES = [block for block in BLOCKS if "nights" not in block]
+TASKS = [task for block in BLOCKS if isinstance(block, list) for task in block]
+EXAMPLES = [block for block in BLOCKS if isinstance(block, dict) and "nights" not in block]
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
@@ -78,7 +80,14 @@ def test_an_example(example: dict[str, Any]) -> None:
 
 
 def test_no_example_is_left_out() -> None:
-    assert len(BLOCKS) == PAGE.read_text().count("\n## ")
+    assert len(BLOCKS) - 1 == PAGE.read_text().count("\n## ")
+
+
+def test_the_task_has_the_first_policy() -> None:
+    [task] = TASKS
+    options = task["containerops.gitlab.registry_cleanup"]
+    assert {**EXAMPLES[0]["options"], **options} == options
+    assert set(options) <= set(ARGUMENTS.options)
 
 
 @pytest.mark.parametrize("example", [block for block in BLOCKS if "nights" in block])
