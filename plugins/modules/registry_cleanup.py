@@ -148,8 +148,8 @@ options:
     type: str
   prereleases: &prereleases
     description:
-      - V(apart) counts prereleases, such as V(1.2.0-rc1), apart from releases, so that they take no place of a release.
-        Versions are semantic, or calendar versions with O(sort_by=calver).
+      - V(apart) counts prereleases, such as V(1.2.0-rc1), apart from releases, so that no release is deleted because
+        prereleases are newer. Versions are semantic, or calendar versions with O(sort_by=calver).
     type: str
     choices:
       - together
@@ -227,15 +227,16 @@ options:
       expires_label: *expires_label
   retention:
     description:
-      - Rule sets for a whole fleet, and which group, project or repository has which of them. The page
+      - Rule sets for many projects, and which group, project or repository has which of them. The page
         C(docs/retention-document.md) of the collection explains its keys.
       - It is a mapping, or a text in YAML. It is checked as a whole before anything is read.
-      - The rule set of a repository is the one that is assigned closest to it. That is its own path, then a glob of
-        paths, then its project, then the nearest group around it, then C(default). Sets are never merged. A repository
-        that has none keeps all its tags.
-      - The guards and limits of the task hold for all rule sets. A rule set can only add to them.
+      - A repository has the rule set that is assigned to its own path, else to a glob that matches its path, else to
+        its project, else to the nearest group around it, else C(default). Sets are never merged. A repository that has
+        none keeps all its tags.
+      - What the task itself keeps, such as by O(protect), and its limits hold for all rule sets. A rule set can only
+        add to them.
       - Exactly one of O(name_regex_delete), O(rules), O(retention) and O(retention_path) is required, unless an
-        approved plan says it.
+        approved plan contains the rules.
     type: raw
   retention_path:
     description:
@@ -244,14 +245,14 @@ options:
     type: path
   only_rule_sets:
     description:
-      - The names of the rule sets of O(retention) by which tags are deleted in this run. The repositories of all other
-        sets keep their tags. By default every rule set deletes.
+      - Delete tags by these rule sets of O(retention) only, by their names. The repositories of all other rule sets
+        keep their tags. All rule sets by default.
     type: list
     elements: str
   previous_retention:
     description:
-      - The retention document that was in force before, to see what another one changes. RV(retention_changes) has the
-        repositories of which other tags are deleted, and those with another rule set.
+      - The retention document before a change, to see what the change does. RV(retention_changes) has the repositories
+        from which other tags are deleted, and those with another rule set.
       - It does not change what is deleted, and takes no more requests than both documents need.
     type: raw
   previous_retention_path:
@@ -462,6 +463,7 @@ options:
       - A run that leaves tags for its budget does not fail. Its outcome counts them in V(left_for_next_run) and says
         in RV(outcome.budget) why it stopped and how to continue.
       - To continue an approved plan, run the same task again within O(plan_max_age), with the same O(journal_path).
+        Neither this option nor O(max_duration) is taken from an approved plan. Without them the whole plan is deleted.
       - If a registry deletes an image with all its tags, a tag that is left for the next run may be deleted with the
         others of its image, if the plan deletes all of them.
       - Not with O(delete_via=bulk) or O(delete_via=bulk_unpinned).
@@ -488,7 +490,8 @@ options:
     description:
       - What to do if an entry that keeps or excludes something matches nothing, such as O(protect=1.0.0) where the tags
         are called V(v1.0.0). RV(plan.totals.matches) has what each entry matches.
-      - With V(auto), an O(exclude_repositories) that excludes nothing refuses the plan, and everything else is a
+      - With V(auto), an entry of O(exclude_repositories) that excludes nothing refuses the plan. So does an assignment
+        or an exception of O(retention) for something that has to be in scope and is not there. Everything else is a
         warning. With V(warn) all of them are warnings, with V(fail) each of them refuses the plan.
       - It is judged by the scope of this task. An exclusion never refuses the plan if there is no repository in scope,
         or if all of them are of one project and the entry names neither that project nor a part of the path of one of

@@ -17,10 +17,10 @@ description:
   - This works until the registry's garbage collection takes the images. With a metadata database GitLab's registry
     collects an image by itself, by default a day after its last tag was deleted. Without one, untagged images are there
     until an administrator has them collected (C(registry-garbage-collect -m)).
-  - A name that is there is never overwritten. If it is the image of the journal, nothing is done. If it is another one
-    by now, it is left, with a warning.
-  - What can't be put back is told with its reason, all the rest is put back, and the task fails with the result
-    V(partial).
+  - A tag that exists is never overwritten. If it points to the image of the journal, nothing is done. If it points to
+    another image now, it is left alone, with a warning.
+  - Tags that can't be put back are listed with their reasons. All others are put back, and the task fails with the
+    result V(partial).
   - A cleanup by the same rules deletes the tags again, so change its rules before the next one. With a metadata
     database a tag that is put back is dated now. Rules by age delete it only when it is old enough again, and
     O(containerops.gitlab.registry_cleanup#module:keep_n) counts it as one of the newest.
@@ -104,7 +104,7 @@ EXAMPLES = r"""
 RETURN = r"""
 result:
   description:
-    - V(ok) when each of the tags is there, or will be after a run; also if a name is another image by now.
+    - V(ok) when each of the tags exists, or will after a run; also if a tag points to another image now.
     - V(partial) when some can't be put back, V(failed) when nothing could be read.
   returned: always
   type: str
@@ -176,7 +176,7 @@ tags:
     reason:
       description:
         - V(deleted) if it is not there, and its image is; so it is put back.
-        - V(there) if it is that image already, V(replaced) if it is another one by now.
+        - V(there) if it points to that image already, V(replaced) if it points to another one now.
         - V(no_digest) if the journal does not tell which image it was, V(collected) if the registry does not hold the
           image any more, V(incomplete) if it does not hold all that the image refers to, such as its signed image or
           one of its platforms.
