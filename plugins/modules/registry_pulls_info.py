@@ -18,7 +18,8 @@ description:
   - A pull is a V(GET) or V(HEAD) of a manifest that was answered with a status from 200 to 399. It keeps the tag or the
     digest that it named.
   - The task fails if the logs may leave out a pull, since what was not pulled may be deleted. That is so if they do not
-    reach back for O(pulled_within), tell of no request for longer than O(max_gap), or have lines that can't be read.
+    reach back for O(pulled_within), tell of no request for longer than O(max_gap), have no request for the registry
+    (C(/v2/)) at all, or have lines that can't be read.
   - It needs Python alone, asks no server, and has no more than one line in memory. A million lines take about seven
     seconds of one core.
   - The role P(containerops.gitlab.registry_in_use#role) runs it for each replica.

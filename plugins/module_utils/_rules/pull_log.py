@@ -12,6 +12,7 @@ Logs that may leave out a pull are worth nothing: an image of which they say not
 from __future__ import annotations
 
 import math
+import re
 import typing as t
 from datetime import datetime, timezone
 
@@ -21,6 +22,8 @@ from .durations import SECONDS
 from .pull_lines import entries_of, is_reference
 
 _MINUTE = SECONDS["min"]
+# An address below /v2/, as it is or escaped, or what notifications have.
+_OF_REGISTRY = re.compile(r"(?:/|%2[fF])v2\b|\btarget\b")
 
 
 class Window(t.NamedTuple):
@@ -56,6 +59,7 @@ class PullLog(t.NamedTuple):
         oldest: time of the first request, in seconds since 1970; None if there is none.
         newest: time of the last request.
         minutes: since 1970 in which there was a request, shortly before the window and in it.
+        names_registry: whether any of them is for the registry, and not for another site of the same proxy.
     """
 
     images: frozenset[str] = frozenset()
@@ -68,6 +72,7 @@ class PullLog(t.NamedTuple):
     oldest: float | None = None
     newest: float | None = None
     minutes: frozenset[int] = frozenset()
+    names_registry: bool = False
 
 
 def read_log(lines: t.Iterable[str], name: str, window: Window, ignored_agents: t.Sequence[str] = ()) -> PullLog:
@@ -84,6 +89,7 @@ def read_log(lines: t.Iterable[str], name: str, window: Window, ignored_agents: 
     number = empty = requests = pulls = ignored = unreadable = 0
     first_unreadable = ""
     oldest, newest = math.inf, -math.inf
+    names_registry = False
     # Times have no fractions.
     since, begin = math.floor(window.since), window.begin
     agents = tuple(ignored_agents)
@@ -96,6 +102,7 @@ def read_log(lines: t.Iterable[str], name: str, window: Window, ignored_agents: 
             unreadable += 1
             first_unreadable = first_unreadable or f"line {number} of {name}"
             continue
+        names_registry = names_registry or (bool(entries) and _OF_REGISTRY.search(line) is not None)
         for time, image, agent in entries:
             requests += 1
             oldest, newest = min(oldest, time), max(newest, time)
@@ -119,6 +126,7 @@ def read_log(lines: t.Iterable[str], name: str, window: Window, ignored_agents: 
         oldest=oldest if requests else None,
         newest=newest if requests else None,
         minutes=frozenset(minutes),
+        names_registry=names_registry,
     )
 
 
@@ -135,6 +143,7 @@ def merged(logs: t.Sequence[PullLog]) -> PullLog:
         oldest=min((log.oldest for log in logs if log.oldest is not None), default=None),
         newest=max((log.newest for log in logs if log.newest is not None), default=None),
         minutes=frozenset().union(*(log.minutes for log in logs)),
+        names_registry=any(log.names_registry for log in logs),
     )
 
 
@@ -161,6 +170,11 @@ def shortcomings(log: PullLog, window: Window, max_unreadable: int) -> list[str]
             f"none of {counted(log.lines, 'line')} tells of a request: name the access log, and see that the registry "
             "writes one",
         ]
+    if not log.names_registry:
+        found.append(
+            f"none of {counted(log.requests, 'request')} is for the registry (/v2/): name the access log of the "
+            "registry, and not that of another site"
+        )
     if log.oldest > window.since:
         return [
             *found,

@@ -75,6 +75,7 @@ def test_what_is_counted() -> None:
         oldest=NOW - 31 * DAY,
         newest=NOW - HOUR,
         minutes=frozenset(int(NOW - age) // 60 for age in (31 * DAY, DAY, HOUR, 2 * DAY)),
+        names_registry=True,
     )
     assert read(*lines).images == {"team/app:v1", "team/app:v2", "team/app:seen"}
     assert read() == PullLog()
@@ -127,6 +128,40 @@ def test_lines_that_can_not_be_read() -> None:
         "a pull"
     ]
     assert why(*lines, max_unreadable=2) == []
+
+
+def of_another_site() -> list[str]:
+    return [line.replace("/v2/", "/users/sign_in") for line in steady()]
+
+
+def test_a_log_of_another_site_says_nothing_of_pulls() -> None:
+    """Of two logs with nearly the same names, the one of GitLab's pages is given: it is whole, and no pull is in it."""
+    lines = of_another_site()
+    assert why(*lines) == [
+        f"none of {len(lines)} requests is for the registry (/v2/): name the access log of the registry, and not that "
+        "of another site"
+    ]
+    assert not merged([read(*lines), read(*lines)]).names_registry
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        request(DAY),
+        request(DAY, "/v2"),
+        request(DAY, "/registry/v2/team/app/blobs/x"),
+        request(DAY, "%2Fv2%2Fteam%2Fapp%2Ftags%2Flist"),
+        request(DAY).replace("/v2/", r"\/v2\/"),
+        '1.2.3.4 - - [31/May/2026:12:00:00 +0000] "GET /v2/ HTTP/1.1" 401 0 "-" "docker/24"\n',
+        json.dumps(
+            {"timestamp": "2026-05-31T12:00:00Z", "action": "push", "target": {"repository": "a/b", "tag": "c"}}
+        ),
+    ],
+)
+def test_one_request_for_the_registry_tells_its_log(line: str) -> None:
+    assert why(*of_another_site(), line) == []
+    # What is logged by the application is no request.
+    assert why(*of_another_site(), '{"msg": "listening on :5000", "path": "/v2/"}\n') != []
 
 
 def test_a_log_without_requests() -> None:
