@@ -66,3 +66,13 @@ options:
       - The most tags to delete altogether, in percent of all tags. If there are more, nothing is deleted.
     type: float
 """
+
+    RUN_BY = r"""
+options:
+  run_by:
+    description:
+      - Who and what runs this, by names such as C(awx_user_name) and C(awx_job_id). It is written to the first line of
+        O(journal_path) and returned as RV(run_by), without secrets that are known, and nothing is decided by it.
+      - At most 20 texts or numbers. Empty ones are left out, and longer ones than 255 characters are cut.
+    type: dict
+"""

@@ -37,6 +37,7 @@ extends_documentation_fragment:
   - containerops.gitlab._deletion.limit_total
   - containerops.gitlab._deletion.limit_total_percent
   - containerops.gitlab._deletion.wait
+  - containerops.gitlab._deletion.run_by
   - containerops.gitlab._result
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.actiongroup_registry
@@ -655,12 +656,6 @@ options:
           - What the names of the parts begin with. Give each host another one if several share a version.
         type: str
         default: journal
-  run_by:
-    description:
-      - Who and what runs this, by names such as C(awx_user_name) and C(awx_job_id). It is written to the first line of
-        O(journal_path) and returned as RV(run_by), without secrets that are known, and nothing is decided by it.
-      - At most 20 texts or numbers. Empty ones are left out, and longer ones than 255 characters are cut.
-    type: dict
   plan_max_age:
     description:
       - The greatest age of an approved plan, written as O(older_than).
@@ -1849,7 +1844,7 @@ def main() -> None:
                 journal_referrers(journal, found.parts_of_run)
                 with stored_meanwhile(upload):
                     deleted, pinned = apply_cleanup(reader, state, found, wait=wait, journal=journal, begun=begun)
-                    journal_end(journal, deleted)
+                    journal_end(journal, deleted.counts(), deleted.stopped, deleted.budget)
             return with_journal(applied_cleanup(found, deleted, pinned, limit), upload)
 
         finish(

@@ -37,6 +37,7 @@ extends_documentation_fragment:
   - containerops.gitlab._deletion.limit
   - containerops.gitlab._deletion.limit_total
   - containerops.gitlab._deletion.wait
+  - containerops.gitlab._deletion.run_by
   - containerops.gitlab._result
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.actiongroup_registry
@@ -216,6 +217,15 @@ options:
       - The greatest age of the approved plan.
     type: str
     default: 72h
+  journal_path:
+    description:
+      - Write a line to the end of this regular file before each tag and each repository of a scope is asked to be
+        deleted, and one with what became of it, as JSON Lines. The lines are on disk before the request is sent. What
+        can't be noted is not deleted.
+      - M(containerops.gitlab.registry_report) tells by it what became of each repository of the plan. Deleted
+        repositories can't be put back.
+      - In check mode nothing is written to it.
+    type: path
   on_error:
     description:
       - What to do if something of a repository in scope could not be read. It is kept, and the others are deleted, in
@@ -376,6 +386,17 @@ repositories:
       type: int
       returned: success
       sample: 3
+    freed_least:
+      description: Bytes that the deletion of a repository of a scope frees at least after garbage collection; null if
+        that is not known, and for a named one.
+      type: int
+      returned: success
+      sample: null
+    freed_most:
+      description: The same at most, by the sizes of the images of its tags.
+      type: int
+      returned: success
+      sample: 10649
     reasons:
       description: Number of tags by the reason why they are deleted or kept, as in
         M(containerops.gitlab.registry_cleanup).
@@ -420,11 +441,12 @@ plan:
       returned: success
       sample: 2 of 40 repositories are to be deleted, with 7 tags
     totals:
-      description: Numbers of repositories, and of tags that are deleted with them (C(delete)).
+      description: Numbers of repositories, of tags that are deleted with them (C(delete)), and of bytes that are freed
+        by that.
       type: dict
       returned: success
       sample: {"repositories": 40, "repositories_deleted": 2, "repository_reasons": {"not_empty": 38, "empty": 2},
-        "repositories_unread": 0, "being_deleted": 0, "delete": 0}
+        "repositories_unread": 0, "being_deleted": 0, "delete": 0, "freed_least": 0, "freed_most": 0}
     rules:
       description: The options that the plan was made by, with numbers instead of the images in use.
       type: dict
@@ -447,6 +469,16 @@ plan:
       type: dict
       returned: success
       sample: null
+server:
+  description: Address of GitLab (C(url)), and its time by which ages are judged (C(clock)), null if it is not known.
+  returned: with O(conditions), when the repositories could be read
+  type: dict
+  sample: {"url": "https://gitlab.example.com", "clock": "2026-06-01T12:00:00Z"}
+run_by:
+  description: Who and what runs this (O(run_by)).
+  returned: with O(conditions), when the repositories could be read
+  type: dict
+  sample: {"awx_job_id": "7", "awx_user_name": "ana"}
 plan_path:
   description: The file with the plan.
   returned: when it was written
@@ -582,6 +614,8 @@ _OF_A_SCOPE = {
     "approved_fingerprint": {"type": "str"},
     "require_approval": {"type": "bool", "default": False},
     "plan_max_age": {"type": "str", "default": "72h"},
+    "journal_path": {"type": "path"},
+    "run_by": {"type": "dict"},
     "on_error": {"type": "str", "choices": [each.value for each in OnError], "default": OnError.FAIL.value},
 }
 _EITHER = ("repository", "repository_id", "project", "group")

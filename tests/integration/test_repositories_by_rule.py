@@ -125,6 +125,8 @@ def test_what_was_not_pushed_for_long(ansible: Ansible, simulator: Simulator, mo
         "repositories_unread": 0,
         "being_deleted": 0,
         "delete": 2,
+        "freed_least": None,
+        "freed_most": found.run.result["plan"]["totals"]["freed_most"],
     }
     assert found.check.result["msg"] == "2 of 7 repositories are to be deleted, with 2 tags."
     notes = found.check.result["plan"]["notes"]

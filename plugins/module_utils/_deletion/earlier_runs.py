@@ -25,6 +25,8 @@ class JournalEvent(enum.Enum):
     PINNED: What became of that.
     DELETE_REQUESTED: A tag's deletion is about to be asked for.
     OUTCOME: What became of that.
+    REPOSITORY_REQUESTED: The deletion of a whole repository is about to be asked for.
+    REPOSITORY_OUTCOME: What became of a repository that was to be deleted.
     END: The run is over.
     """
 
@@ -34,6 +36,8 @@ class JournalEvent(enum.Enum):
     PINNED = "pinned"
     DELETE_REQUESTED = "delete_requested"
     OUTCOME = "outcome"
+    REPOSITORY_REQUESTED = "repository_delete_requested"
+    REPOSITORY_OUTCOME = "repository_outcome"
     END = "end"
 
 

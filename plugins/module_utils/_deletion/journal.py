@@ -21,6 +21,7 @@ from datetime import datetime, timezone
 
 from .._core.errors import JournalError, UsageError
 from .._core.files import check_regular, read_lines
+from .._core.models import Repository
 from .._core.progress import Phase, Progress
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.decision import Decision
@@ -28,11 +29,14 @@ from .._rules.reasons import Reason
 from .._rules.referrers import holders_of, subjects_of
 from .earlier_runs import EarlierRuns, JournalEvent, earlier_runs_in
 from .journal_upload import JournalUpload
-from .outcomes import DeletionResult, TagOutcome, TagResult
+from .outcomes import DeletionResult, RepositoryOutcome, TagOutcome, TagResult
 
 _UNSEEN = "its deletion was asked for, and what came of it was not seen"
 # What is noted when it is done.
-_AFTERWARDS = {JournalEvent.OUTCOME.value, JournalEvent.PINNED.value, JournalEvent.END.value}
+_AFTERWARDS = {
+    each.value
+    for each in (JournalEvent.OUTCOME, JournalEvent.REPOSITORY_OUTCOME, JournalEvent.PINNED, JournalEvent.END)
+}
 # Writes events. Raises JournalError if they can't be written: what can't be noted must not be asked for.
 JournalWriter = t.Callable[..., None]
 
@@ -71,6 +75,25 @@ class Record:
                 changed = place in asked and outcome not in (TagOutcome.NOT_TRIED, TagOutcome.ALREADY_GONE)
                 tags.append(TagResult(*place, tag.digest, outcome=outcome, message=message, changed=changed))
         return DeletionResult(tags=tuple(tags), remaining=None, stopped=reason)
+
+    def repository_outcome(self, path: str, reason: str) -> tuple[RepositoryOutcome, str]:
+        """What became of a repository that was to be deleted, as far as it was noted, and why.
+
+        Args:
+            path: of the repository.
+            reason: why the run ended.
+        """
+        found = RepositoryOutcome.NOT_DELETED, reason
+        for event in self._events:
+            if event.get("repository") != path:
+                continue
+            if event["event"] == JournalEvent.REPOSITORY_OUTCOME.value:
+                found = RepositoryOutcome(event["outcome"]), event["message"]
+            elif event["event"] == JournalEvent.REPOSITORY_REQUESTED.value:
+                found = RepositoryOutcome.NOT_DELETED, f"{_UNSEEN}: {reason}"
+            elif event["event"] == JournalEvent.DELETE_REQUESTED.value:
+                found = RepositoryOutcome.NOT_EMPTIED, reason
+        return found
 
 
 def counted(
@@ -212,6 +235,7 @@ def journal_start(
     planned: int,
     run_by: t.Mapping[str, str],
     approved: str | None = None,
+    repositories: int | None = None,
 ) -> None:
     """Note that a run begins.
 
@@ -222,12 +246,14 @@ def journal_start(
         planned: how many tags it is going to delete.
         run_by: who and what runs it.
         approved: fingerprint of the approved plan; None where there is none.
+        repositories: how many whole repositories it is going to delete; None if it deletes tags alone.
 
     Raises:
         JournalError: it can't be noted.
     """
     start = {"event": JournalEvent.START.value, "server": server, "fingerprint": fingerprint, "planned": planned}
-    journal({**start, "approved": approved, "run_by": dict(run_by)})
+    whole = {} if repositories is None else {"repositories": repositories}
+    journal({**start, **whole, "approved": approved, "run_by": dict(run_by)})
 
 
 def journal_referrers(journal: JournalWriter, repositories: t.Iterable[RepositoryPlan]) -> None:
@@ -280,8 +306,33 @@ def journal_results(journal: JournalWriter, results: t.Iterable[TagResult]) -> N
         journal(*rows)
 
 
-def journal_end(journal: JournalWriter, result: DeletionResult) -> None:
-    """Note how a run ended, if it can be noted."""
+def journal_repository_request(journal: JournalWriter, repository: Repository) -> None:
+    """Note the repository whose deletion is about to be asked for.
+
+    Raises:
+        JournalError: it can't be noted, and must not be asked for.
+    """
+    journal({"event": JournalEvent.REPOSITORY_REQUESTED.value, "repository": repository.path, "id": repository.id})
+
+
+def journal_repository_result(
+    journal: JournalWriter, repository: Repository, outcome: RepositoryOutcome, message: str
+) -> None:
+    """Note what became of a repository, if it can be noted: the module's result has it as well."""
+    row = {"repository": repository.path, "id": repository.id, "outcome": outcome.value, "message": message}
     with contextlib.suppress(JournalError):
-        end = {"event": JournalEvent.END.value, "counts": result.counts(), "stopped": result.stopped or None}
-        journal({**end, "budget": result.budget or None})
+        journal({"event": JournalEvent.REPOSITORY_OUTCOME.value, **row})
+
+
+def journal_end(journal: JournalWriter, counts: t.Mapping[str, int], stopped: str, budget: str = "") -> None:
+    """Note how a run ended, if it can be noted.
+
+    Args:
+        journal: writes the event.
+        counts: how much of what was planned had each outcome.
+        stopped: why nothing more was done; empty if nothing stopped it.
+        budget: why something is left for the next run; empty if nothing is.
+    """
+    with contextlib.suppress(JournalError):
+        end = {"event": JournalEvent.END.value, "counts": dict(counts), "stopped": stopped or None}
+        journal({**end, "budget": budget or None})

@@ -45,6 +45,37 @@ class TagOutcome(enum.Enum):
         return self in (TagOutcome.DELETED, TagOutcome.ALREADY_GONE, TagOutcome.UNVERIFIED)
 
 
+class RepositoryOutcome(enum.Enum):
+    """What became of a repository that was to be emptied or deleted.
+
+    EMPTIED: All its tags were deleted.
+    TAGS_KEPT: Tags were kept on purpose, and all others were deleted.
+    NOT_EMPTIED: Not all tags that were to be deleted are. If the repository was to be deleted, nothing more was asked.
+    DELETED: It is gone.
+    SCHEDULED: GitLab is deleting it in the background.
+    DELETE_FAILED: GitLab gave up.
+    NOT_DELETED: GitLab refused, its answer was lost, or it is not empty.
+    CHANGED_SINCE: It is not as it was planned, such as for a push, and was left with all its tags.
+    """
+
+    EMPTIED = "emptied"
+    TAGS_KEPT = "tags_kept"
+    NOT_EMPTIED = "not_emptied"
+    DELETED = "deleted"
+    SCHEDULED = "scheduled"
+    DELETE_FAILED = "delete_failed"
+    NOT_DELETED = "not_deleted"
+    CHANGED_SINCE = "changed_since"
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it is as it was wanted, GitLab is deleting it, or it was left for good reason."""
+        return self not in _FAILURES
+
+
+_FAILURES = {RepositoryOutcome.NOT_EMPTIED, RepositoryOutcome.DELETE_FAILED, RepositoryOutcome.NOT_DELETED}
+
+
 class TagResult(t.NamedTuple):
     """What became of a planned tag.
 

@@ -16,13 +16,20 @@ from .._core.words import counted
 from .._deletion.attempts import is_changed
 from .._deletion.deletion import delete
 from .._deletion.host import RegistryHost
-from .._deletion.outcomes import DeletionResult
+from .._deletion.journal import (
+    JournalWriter,
+    Record,
+    journal_repository_request,
+    journal_repository_result,
+    null_journal,
+)
+from .._deletion.outcomes import DeletionResult, RepositoryOutcome
 from .._deletion.verification import why_not_empty
 from .._deletion.ways import DeletionWay
 from .._gitlab.repositories import delete_repository, get_repository
 from .._plan.plan import Plan
 from .._tags.reader import TagReader, confirm_empty, look_again
-from .planning import RepositoryOutcome, RepositoryRemoval, RepositoryResult
+from .planning import RepositoryRemoval, RepositoryResult
 
 _WHY_FAILED = (
     "GitLab gave up: without a metadata database it deletes at most 200 tags in each of 10 tries (empty_first deletes "
@@ -31,7 +38,12 @@ _WHY_FAILED = (
 
 
 def delete_repositories(
-    reader: TagReader, way: DeletionWay, host: RegistryHost, removals: t.Sequence[RepositoryRemoval], wait: float | None
+    reader: TagReader,
+    way: DeletionWay,
+    host: RegistryHost,
+    removals: t.Sequence[RepositoryRemoval],
+    wait: float | None,
+    journal: JournalWriter = null_journal,
 ) -> list[RepositoryResult]:
     """Delete repositories, and follow that.
 
@@ -41,12 +53,13 @@ def delete_repositories(
         host: The registry that holds them.
         removals: The repositories.
         wait: How many seconds to wait until they are gone; None is not to wait.
+        journal: Gets what is asked for, before it is, and what became of it.
 
     Returns:
         What became of each. Whatever goes wrong is told there, so nothing is raised.
     """
     client = reader.client
-    results = client.parallel(lambda removal: _delete(reader, way, host, removal), removals)
+    results = client.parallel(lambda removal: _noted(journal, _delete(reader, way, host, removal, journal)), removals)
     if wait is None:
         return results
     for _pause in client.poll_intervals(wait):
@@ -55,7 +68,8 @@ def delete_repositories(
             break
         polled = client.parallel(lambda position: _poll(reader, results[position].removal), left)
         for position, result in zip(left, polled):
-            results[position] = result
+            settled = result.outcome is not RepositoryOutcome.SCHEDULED
+            results[position] = _noted(journal, result) if settled else result
     late = f"GitLab has not deleted it within {counted(wait, 'second')}, and may try for hours"
     return [
         result._replace(message=result.message or late) if result.outcome is RepositoryOutcome.SCHEDULED else result
@@ -63,20 +77,40 @@ def delete_repositories(
     ]
 
 
-def _delete(reader: TagReader, way: DeletionWay, host: RegistryHost, removal: RepositoryRemoval) -> RepositoryResult:
+def removals_so_far(removals: t.Sequence[RepositoryRemoval], record: Record, reason: str) -> list[RepositoryResult]:
+    """What became of repositories that were to be deleted, if the run ended in a way that nobody thought of.
+
+    Args:
+        removals: what was to be done.
+        record: what the run noted.
+        reason: why it ended.
+    """
+    return [RepositoryResult(each, *record.repository_outcome(each.repository.path, reason)) for each in removals]
+
+
+def _noted(journal: JournalWriter, result: RepositoryResult) -> RepositoryResult:
+    """What became of a repository, once the journal has it."""
+    journal_repository_result(journal, result.removal.repository, result.outcome, result.message)
+    return result
+
+
+def _delete(
+    reader: TagReader, way: DeletionWay, host: RegistryHost, removal: RepositoryRemoval, journal: JournalWriter
+) -> RepositoryResult:
     if removal.asked_before:
         return RepositoryResult(removal, RepositoryOutcome.SCHEDULED)
     try:
         change = _change_since(reader, removal) if removal.only_unchanged else ""
         if change:
             return RepositoryResult(removal, RepositoryOutcome.CHANGED_SINCE, message=change)
-        emptied = _empty(reader, way, host, removal)
+        emptied = _empty(reader, way, host, removal, journal)
         if not emptied.ok:
             message = next((tag.message for tag in emptied.tags if tag.message), emptied.stopped)
             return RepositoryResult(removal, RepositoryOutcome.NOT_EMPTIED, message=message)
         refusal = _refusal_to_delete(reader, removal, emptied=bool(emptied.tags))
         if refusal:
             return RepositoryResult(removal, RepositoryOutcome.NOT_DELETED, message=refusal)
+        journal_repository_request(journal, removal.repository)
         delete_repository(reader.client, removal.repository)
     except RequestError as error:
         if error.kind is ErrorKind.NOT_FOUND and _is_gone(reader, removal):
@@ -116,9 +150,11 @@ def _change_since(reader: TagReader, removal: RepositoryRemoval) -> str:
     return ""
 
 
-def _empty(reader: TagReader, way: DeletionWay, host: RegistryHost, removal: RepositoryRemoval) -> DeletionResult:
+def _empty(
+    reader: TagReader, way: DeletionWay, host: RegistryHost, removal: RepositoryRemoval, journal: JournalWriter
+) -> DeletionResult:
     """Delete the repository's tags as far as that is planned."""
-    return delete(reader, Plan((removal.tags,) if removal.tags else ()), way, host)
+    return delete(reader, Plan((removal.tags,) if removal.tags else ()), way, host, journal)
 
 
 def _refusal_to_delete(reader: TagReader, removal: RepositoryRemoval, *, emptied: bool) -> str | None:

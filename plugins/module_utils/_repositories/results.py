@@ -9,16 +9,18 @@
 from __future__ import annotations
 
 import typing as t
+from collections import Counter
 
 from .._core.diffs import diff_part
 from .._core.models import Repository
 from .._core.words import counted
-from .._deletion.outcomes import DeletionResult, TagResult
+from .._deletion.outcomes import DeletionResult, RepositoryOutcome, TagResult
 from .._deletion.report import applied_deletion, deletion_intent
 from .._module.intent import Applied, Intent
 from .._plan.plan import Plan, RepositoryPlan
 from .._rules.reasons import reason_counts
-from .planning import RepositoryAction, RepositoryOutcome, RepositoryResult, RepositoryState, kept_text
+from .._usage.figures import FreedBytes
+from .planning import RepositoryAction, RepositoryResult, RepositoryState, kept_text
 from .request import RepositoryRequest
 
 # What became of one repository: its path, the outcome, and why if that is not plain.
@@ -78,6 +80,7 @@ def row_of(
     tags: int | None,
     part: RepositoryPlan | None,
     path: str = "",
+    freed: FreedBytes | None = None,
 ) -> dict[str, t.Any]:
     """A repository as the module returns it.
 
@@ -87,6 +90,7 @@ def row_of(
         tags: how many it has; None if that is not known.
         part: what happens to it and its tags; None if nothing does.
         path: of one that is not there.
+        freed: bytes that are free afterwards; None if that is not known.
     """
     whole = part.whole if part else None
     return {
@@ -95,6 +99,8 @@ def row_of(
         "status": repository.status if repository else None,
         "tags": tags,
         "delete": len(part.deletions) if part else 0,
+        "freed_least": freed.least if freed else None,
+        "freed_most": freed.most if freed else None,
         "reasons": reason_counts(part.reasons) if part else {},
         "action": action.value,
         "reason": whole.reason.value if whole else None,
@@ -124,6 +130,12 @@ def _emptied(part: RepositoryPlan, tags: list[TagResult]) -> _Outcome:
         return path, RepositoryOutcome.NOT_EMPTIED, message
     outcome = RepositoryOutcome.TAGS_KEPT if part.kept else RepositoryOutcome.EMPTIED
     return path, outcome, kept_text(part)
+
+
+def outcome_counts(results: t.Sequence[RepositoryResult]) -> dict[str, int]:
+    """How many repositories had each outcome, by its value."""
+    counts = Counter(result.outcome.value for result in results)
+    return dict(sorted(counts.items()))
 
 
 def applied_removals(results: t.Sequence[RepositoryResult], limit: int, *, waited: bool) -> Applied:

@@ -12,6 +12,7 @@ import json
 import typing as t
 
 from .._core.errors import UsageError
+from .._core.run_by import run_by_of
 from .._core.scope import Scope
 from .._core.server import DeleteMethod, requested_method
 from .._module.options import check_not_negative, scope_of
@@ -71,6 +72,7 @@ class ScopeRequest(t.NamedTuple):
         wait: for how many seconds GitLab's deletion is waited for, None is not at all.
         delete_via: how tags are deleted, None for the best way that there is.
         approval: the approved plan and its terms; None if none was given.
+        run_by: who and what runs this, by what it is called.
     """
 
     scope: Scope
@@ -86,6 +88,7 @@ class ScopeRequest(t.NamedTuple):
     wait: float | None = None
     delete_via: DeleteMethod | None = None
     approval: Approval | None = None
+    run_by: t.Mapping[str, str] = {}
 
 
 def names_scope(params: t.Mapping[str, t.Any], given: t.Collection[str], only_with_scope: t.Collection[str]) -> bool:
@@ -167,6 +170,7 @@ def scope_request_of(
         wait=wait_of(params),
         delete_via=requested_method(DeleteMethod, params["delete_via"]),
         approval=approval,
+        run_by=run_by_of(params["run_by"]),
     )
 
 

@@ -18,6 +18,7 @@ from .._module.intent import Intent
 from .._plan.plan import Plan, RepositoryPlan
 from .._plan.plan_file import SealedPlan, whole_counts, whole_totals
 from .._plan.results import rules_result
+from .._usage.figures import CountedTag, Figures, combined_figures, repository_figures
 from .planning import RepositoryAction, RepositoryRemoval
 from .results import row_of
 from .scope_planning import ScopeState, notes_of
@@ -95,6 +96,7 @@ def scope_result(
     plan = sealed.plan
     rows = [_planned_row(part, state.listings.get(part.repository.path)) for part in plan.repositories]
     rows += [row_of(repository, RepositoryAction.NONE, None, None) for repository in being_deleted]
+    freed = combined_figures([_figures_of(part) for part in plan.repositories]).freed
     approval = request.approval
     return {
         "repositories": sorted(rows, key=lambda row: (row["action"] == RepositoryAction.NONE.value, row["path"])),
@@ -112,6 +114,8 @@ def scope_result(
                 "repositories_unread": len(plan.unread),
                 "being_deleted": len(being_deleted),
                 "delete": plan.deletions,
+                "freed_least": freed.least,
+                "freed_most": freed.most,
             },
             "rules": rules_result(request.options),
             "refusals": list(plan.refusals)[:limit],
@@ -124,6 +128,8 @@ def scope_result(
             if approval
             else None,
         },
+        "server": {"url": sealed.header["server"], "clock": sealed.header["clock"]},
+        "run_by": dict(request.run_by),
     }
 
 
@@ -132,4 +138,10 @@ def _planned_row(part: RepositoryPlan, listing: TagListing | None) -> dict[str, 
     action = RepositoryAction.NONE
     if part.whole and part.whole.delete:
         action = RepositoryAction.EMPTY_AND_DELETE if part.deletions else RepositoryAction.DELETE
-    return row_of(part.repository, action, tags, part)
+    return row_of(part.repository, action, tags, part, freed=_figures_of(part).freed)
+
+
+def _figures_of(part: RepositoryPlan) -> Figures:
+    """How much the tags hold that are deleted with their repository. Of one that is kept, that is nothing."""
+    tags = [CountedTag(each.tag.digest, size=each.tag.size, delete=each.delete) for each in part.decisions]
+    return repository_figures(tags, clock=None, size=None, planned=True)

@@ -14,6 +14,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from .._core.files import check_files, given_lines, write_files
 from .._deletion.host import RegistryHost
+from .._deletion.journal import Record, journal_end, journal_start, open_journal
 from .._deletion.ways import deletion_way
 from .._gitlab.tokens import why_not_writing
 from .._module.intent import Applied
@@ -22,8 +23,8 @@ from .._module.registry import RegistryConnection
 from .._module.results import truncate_lists
 from .._module.run import finish
 from .._plan.plan_file import REPOSITORY_FORMAT, sealed
-from .removal import delete_repositories
-from .results import applied_removals
+from .removal import delete_repositories, removals_so_far
+from .results import applied_removals, outcome_counts
 from .scope_observation import observe_scope
 from .scope_planning import plan_scope
 from .scope_request import scope_request_of
@@ -40,19 +41,25 @@ def delete_of_scope(module: AnsibleModule, connection: RegistryConnection) -> t.
     params, limit, url = module.params, module.params["return_limit"], connection.url
     lines = given_lines(params, "approved_plan", "approved_plan_path")
     request = scope_request_of(params, lines, url=url, job_token=connection.is_job_token)
-    check_files(params, "plan_path")
+    check_files(params, "plan_path", "journal_path")
     reader, state, being_deleted, delete_method = observe_scope(connection, request)
     plan = sealed(plan_scope(state, request), scope_header(state, request, url), REPOSITORY_FORMAT)
     for warning in [*plan.plan.unmatched_warnings, *state.warnings]:
         module.warn(warning)
     result = truncate_lists(scope_result(state, being_deleted, request, plan, limit), limit)
     result.update(write_files(params, {"plan_path": plan.lines()}))
+    removals, record, waited = removals_of(plan.plan), Record(), request.wait is not None
+    approved = request.approval.plan.fingerprint if request.approval else None
 
     def apply() -> Applied:
         # Of a deleted repository no tag is kept that could go with another one.
         way, host = deletion_way(reader, delete_method), RegistryHost(deletes_by_name=True)
-        results = delete_repositories(reader, way, host, removals_of(plan.plan), request.wait)
-        return applied_removals(results, limit, waited=request.wait is not None)
+        with open_journal(params["journal_path"]) as file:
+            journal, tags = record.added_to(file), plan.plan.deletions
+            journal_start(journal, url, plan.fingerprint, tags, request.run_by, approved, len(removals))
+            results = delete_repositories(reader, way, host, removals, request.wait, journal)
+            journal_end(journal, outcome_counts(results), host.stopped or connection.client.why_stop())
+        return applied_removals(results, limit, waited=waited)
 
     finish(
         module,
@@ -61,5 +68,6 @@ def delete_of_scope(module: AnsibleModule, connection: RegistryConnection) -> t.
         result,
         apply,
         tolerate=OnError(params["on_error"]) is OnError.REPORT,
+        so_far=lambda reason: applied_removals(removals_so_far(removals, record, reason), limit, waited=waited),
         foresee=lambda: why_not_writing(connection.client),
     )

@@ -31,6 +31,7 @@ _LONGEST_TEXT = 200
 # GitLab: a project's path and the name of a repository in it have at most 255 characters each.
 _LONGEST_PATH = 511
 LAST, ALL = "last", "all"
+_BEFORE_ANY = "comes before the start of a run"
 
 
 class DeletedTag(t.NamedTuple):
@@ -59,6 +60,7 @@ class JournalRun(t.NamedTuple):
         approved: fingerprint of the approved plan; empty if there was none.
         tags: those that it deleted, or may have deleted.
         ended: whether it told its end.
+        repositories: how many whole repositories it asked GitLab to delete.
     """
 
     time: str
@@ -67,6 +69,7 @@ class JournalRun(t.NamedTuple):
     approved: str
     tags: tuple[DeletedTag, ...] = ()
     ended: bool = False
+    repositories: int = 0
 
     @property
     def plan(self) -> str:
@@ -104,13 +107,17 @@ def runs_in(lines: t.Iterable[str]) -> list[JournalRun]:
             runs.append(_started(row, number))
         elif event in (JournalEvent.DELETE_REQUESTED.value, JournalEvent.OUTCOME.value):
             if not runs:
-                raise _refusal(number, "comes before the start of a run")
+                raise _refusal(number, _BEFORE_ANY)
             tag = _tag_of(row, number)
             key = (tag.repository, tag.name)
             if event == JournalEvent.DELETE_REQUESTED.value:
                 tags[key] = tag
             elif key in tags:
                 tags[key] = tags[key]._replace(outcome=_outcome_of(row, number))
+        elif event == JournalEvent.REPOSITORY_REQUESTED.value:
+            if not runs:
+                raise _refusal(number, _BEFORE_ANY)
+            runs[-1] = runs[-1]._replace(repositories=runs[-1].repositories + 1)
         elif event == JournalEvent.END.value and runs:
             runs[-1] = runs[-1]._replace(ended=True)
     _close(runs, tags)
@@ -194,7 +201,7 @@ def choose_runs(runs: t.Sequence[JournalRun], run: str, server: str) -> list[Jou
         server: URL of GitLab.
 
     Raises:
-        UsageError: none is meant, or it is not clear which one.
+        UsageError: none is meant, it is not clear which one, or it deleted what can't be put back.
     """
     if not runs:
         raise UsageError("journal_path tells of no run of registry_cleanup: give the file that its journal_path wrote.")
@@ -202,16 +209,31 @@ def choose_runs(runs: t.Sequence[JournalRun], run: str, server: str) -> list[Jou
     if not here:
         others = ", ".join(sorted({each.server for each in runs})[:3])
         raise UsageError(f"journal_path tells of runs on {others} alone, and api_url leads to {server}.")
-    deleting = [each for each in here if each.tags]
+    deleting = [each for each in here if each.tags or each.repositories]
     if run == ALL or not deleting:
-        return deleting
+        return _of_tags(deleting)
     meant = deleting[-1:] if run == LAST else [each for each in here if _is_named(each, run)]
     plans = {each.plan for each in meant}
     if len(plans) == 1:
-        return [each for each in deleting if each.plan in plans]
+        return _of_tags([each for each in deleting if each.plan in plans])
     found = "fits several runs" if plans else "fits no run"
     told = ", ".join(each.label for each in (meant or deleting)[-5:])
     raise UsageError(f"run {run!r} {found} that journal_path tells of: {told}.")
+
+
+def _of_tags(runs: list[JournalRun]) -> list[JournalRun]:
+    """The runs, if all of them deleted tags alone.
+
+    Raises:
+        UsageError: one asked for the deletion of whole repositories.
+    """
+    whole = next((each for each in runs if each.repositories), None)
+    if whole:
+        raise UsageError(
+            f"The run of {whole.label} asked GitLab to delete whole repositories, and these can't be put back: choose "
+            "another run, or put tags back with registry_tag if their repository is still there."
+        )
+    return runs
 
 
 def _is_named(run: JournalRun, beginning: str) -> bool:
@@ -235,7 +257,7 @@ def left_out(runs: t.Sequence[JournalRun], chosen: t.Sequence[JournalRun], serve
         if each.ended:
             break
         found.append(each)
-    return [each for each in reversed(found) if each.tags and id(each) not in meant]
+    return [each for each in reversed(found) if each.tags and not each.repositories and id(each) not in meant]
 
 
 def tags_of(runs: t.Iterable[JournalRun]) -> list[DeletedTag]:

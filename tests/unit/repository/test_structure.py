@@ -46,7 +46,7 @@ PACKAGES: dict[str, set[str]] = {
     "_info": {"_core", "_rules", "_usage", "_gitlab", "_registry", "_module", "_tags", "_policy", "_settings"},
     "_plan_files": {"_core", "_http", "_plan", "_gitlab", "_module"},
     "_report": {"_core", "_rules", "_usage", "_plan", "_module", "_deletion"},
-    "_repositories": {"_core", "_http", "_rules", "_plan", "_gitlab", "_module", "_tags", "_deletion"},
+    "_repositories": {"_core", "_http", "_rules", "_usage", "_plan", "_gitlab", "_module", "_tags", "_deletion"},
     "_tagging": {"_core", "_rules", "_plan", "_gitlab", "_registry", "_module", "_tags", "_deletion"},
     "_restore": {"_core", "_rules", "_gitlab", "_registry", "_module", "_tags", "_deletion"},
     "_inventory": {"_core", "_http", "_gitlab", "_module"},

@@ -13,10 +13,10 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.host import RegistryHost
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outcomes import RepositoryOutcome
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.ways import deletion_way
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.planning import (
-    RepositoryOutcome,
     RepositoryRemoval,
     RepositoryResult,
 )

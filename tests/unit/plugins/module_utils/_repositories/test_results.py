@@ -11,12 +11,12 @@ import pytest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository, Tag
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outcomes import (
     DeletionResult,
+    RepositoryOutcome,
     TagOutcome,
     TagResult,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.planning import (
-    RepositoryOutcome,
     RepositoryRemoval,
     RepositoryResult,
 )

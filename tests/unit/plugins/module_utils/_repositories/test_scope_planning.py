@@ -105,6 +105,8 @@ def test_a_plan_tells_of_every_repository() -> None:
         "repositories_unread": 0,
         "being_deleted": 1,
         "delete": 2,
+        "freed_least": None,
+        "freed_most": None,
     }
     assert result["plan"]["approved"] is None
     intent = scope_intent(plan, 10)

@@ -106,6 +106,7 @@ def test_the_end_of_nothing_and_other_lines_are_no_runs() -> None:
 REFUSED: list[tuple[list[Any], str]] = [
     ([row("delete_requested")], "Line 1 of journal_path comes before the start of a run"),
     ([outcome("a", "deleted")], "Line 1 of journal_path comes before the start of a run"),
+    ([{"event": "repository_delete_requested"}], "Line 1 of journal_path comes before the start of a run"),
     ([{**start(), "time": ""}], "Line 1 of journal_path has no time that a cleanup writes"),
     ([{**start(), "server": ["x"]}], "Line 1 of journal_path has no server that a cleanup writes"),
     ([{**start(), "fingerprint": "x" * 201}], "Line 1 of journal_path has no fingerprint that a cleanup writes"),
@@ -220,6 +221,30 @@ def test_the_last_run_that_deleted_something_is_meant() -> None:
     assert choose_runs(runs, "last", HERE) == [runs[1]]
     assert choose_runs(runs, "all", HERE) == runs[:2]
     assert choose_runs(runs[2:], "last", HERE) == choose_runs(runs[2:], "x", HERE) == []
+
+
+GONE = {"event": "repository_delete_requested", "repository": "team/app", "id": 7}
+SETTLED = {"event": "repository_outcome", "repository": "team/app", "id": 7, "outcome": "scheduled", "message": ""}
+
+
+@pytest.mark.parametrize("tags", [[], [row("delete_requested"), outcome("dev-1", "deleted")]])
+@pytest.mark.parametrize("meant", ["last", "all", "2026-06-02"])
+def test_whole_repositories_are_not_put_back(tags: list[Any], meant: str) -> None:
+    runs = read(start(1), row("delete_requested"), END, start(2), *tags, GONE, SETTLED, END)
+    assert [each.repositories for each in runs] == [0, 1]
+    with pytest.raises(UsageError, match="The run of 2026-06-02.* whole repositories, and these can't be put back"):
+        choose_runs(runs, meant, HERE)
+    assert choose_runs(runs, "2026-06-01", HERE) == runs[:1]
+
+
+def test_a_repository_whose_deletion_was_not_asked_for_gets_its_tags_back() -> None:
+    runs = read(start(), row("delete_requested"), outcome("dev-1", "deleted"), {**SETTLED, "outcome": "not_deleted"})
+    assert choose_runs(runs, "last", HERE) == runs
+
+
+def test_what_was_left_of_whole_repositories_is_told_of_no_choice() -> None:
+    runs = read(start(1), row("delete_requested"), GONE, start(2), row("delete_requested"), END)
+    assert left_out(runs, runs[1:], HERE) == []
 
 
 def test_runs_of_one_plan_are_one() -> None:
