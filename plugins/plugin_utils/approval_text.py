@@ -18,8 +18,10 @@ from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import format_time, parse_time
 from ..module_utils._core.plan_package import package_in_words
 from ..module_utils._core.words import counted
+from ..module_utils._plan.repository_decision import RepositoryReason
 from ..module_utils._plan.results import named_rule
 from ..module_utils._rules.durations import seconds
+from ..module_utils._rules.git_refs import RefMatch
 from ..module_utils._rules.options import IN_USE, RULES
 from .plan_screen import DELETING
 from .screen import freed_of
@@ -41,11 +43,21 @@ _DELETED = {
     "with_subject": "they belong to an image that the plan deletes",
     "orphaned": "they belong to an image that is not there any more",
 }
+# The same of a whole repository.
+_DELETED_WHOLE = {
+    "empty": "they have no tags, and the registry itself confirms that",
+    "ref_gone": "they are not named after a git reference that exists",
+    "not_pushed": "they were created, and last pushed to, long enough ago",
+    "matched": "their paths match",
+}
+_DELETING_WHOLE = frozenset(reason.value for reason in RepositoryReason if reason.deletes)
 
 # What an option is if nobody gives it. A plan names all of them.
 _DEFAULTS = {option: spec.get("default") for option, spec in {**RULES, **IN_USE, **LIMITS}.items()}
-_DEFAULTS.update(delete_via="auto", read_via="auto")
+_DEFAULTS.update(delete_via="auto", read_via="auto", min_remaining_repositories=0)
 _RULE_DEFAULTS = {option: spec.get("default") for option, spec in RULES["rules"]["options"].items()}
+# What a condition is if nobody gives it.
+_UNSAID = (None, False, [], RefMatch.WHOLE.value)
 # Told in a line of its own.
 _IN_USE = ("in_use", "in_use_sources")
 
@@ -56,9 +68,9 @@ def approval_text(rows: Sequence[_Row]) -> str:
     """The text for an approver, of at most 200 lines.
 
     Args:
-        rows: for each host its name as host, what registry_cleanup or registry_plan_merge returned as result, the
-            options of scope as scope, and the file or the package of the plan as path or package. If they are known,
-            who planned it as planned_by, and how old the plan may be when it is applied as max_age.
+        rows: for each host its name as host, what registry_cleanup, registry_repository or registry_plan_merge returned
+            as result, the options of scope as scope, and the file or the package of the plan as path or package. If
+            they are known, who planned it as planned_by, and how old the plan may be when it is applied as max_age.
     """
     lines = _of_one(rows[0]) if len(rows) == 1 else _of_several(rows)
     return "\n".join(_line(each) for each in _first(lines, MOST_LINES, "lines"))
@@ -69,9 +81,11 @@ def _of_several(rows: Sequence[_Row]) -> list[str]:
     found = ["Nothing to approve yet: there is no plan."]
     if rows:
         plans = counted(len(rows), "host made a plan", "hosts made a plan each")
-        found = [f"Nothing to approve yet: {plans}. Merge them, and approve the merged one."]
+        whole = any(_is_whole(row["result"]["plan"]["totals"]) for row in rows)
+        way_on = "Approve each by itself" if whole else "Merge them, and approve the merged one"
+        found = [f"Nothing to approve yet: {plans}. {way_on}."]
     return found + [
-        f"  {row['host']}: {_share(row['result']['plan']['totals'])}, {row['result']['plan']['fingerprint']}"
+        f"  {row['host']}: {_planned(row['result']['plan']['totals'])}, {row['result']['plan']['fingerprint']}"
         for row in rows
     ]
 
@@ -81,7 +95,6 @@ def _of_one(row: _Row) -> list[str]:
     parts = sorted(result.get("parts", ()), key=_most_deleted)
     plan, server = _plan_of(result), result.get("server") or {}
     totals = plan["totals"]
-    affected = sorted((each for each in plan["repositories"] if each["delete"]), key=_most_deleted)
     refusals = [*plan["refusals"], *_undecided(server)]
     lines = [
         *_head(totals, refusals),
@@ -94,12 +107,21 @@ def _of_one(row: _Row) -> list[str]:
         *_freed(totals),
         f"complete: {_complete(totals, plan['errors'])}",
         *_rules(plan, parts),
-        *_reasons(totals["reasons"]),
+        *_reasons(totals),
         *_section("Warnings", _notes(plan), _MOST_NOTES),
         *_section("Merged from", [f"{_scope(each['scope'])}: {_share(each)}" for each in parts], _MOST_PARTS),
-        *_section(_by_repository(plan), [f"{each['path']}: {_share(each)}" for each in affected], _MOST_REPOSITORIES),
     ]
+    if _is_whole(totals):
+        return lines + _whole_repositories(plan, MOST_LINES - len(lines))
+    affected = sorted((each for each in plan["repositories"] if each["delete"]), key=_most_deleted)
+    by_repository = [f"{each['path']}: {_share(each)}" for each in affected]
+    lines += _section(_by_repository(plan), by_repository, _MOST_REPOSITORIES)
     return lines + _tags(plan["delete"], totals["delete"], MOST_LINES - len(lines))
+
+
+def _is_whole(totals: _Row) -> bool:
+    """Whether a plan deletes whole repositories, with all their tags."""
+    return "repositories_deleted" in totals
 
 
 def _place(row: _Row) -> str:
@@ -114,22 +136,34 @@ def _plan_of(result: _Row) -> _Row:
     """The plan of one task, and that of several which were merged, in the same form."""
     if "parts" in result:
         return {"refusals": [], **result, "errors": result["unread"], "notes": []}
-    return {**result["plan"], "errors": result.get("errors") or (), "notes": result.get("notes") or ()}
+    beside = {key: result[key] for key in ("repositories", "unmatched", "notes") if key in result}
+    return {"notes": (), **result["plan"], **beside, "errors": result.get("errors") or ()}
 
 
 def _head(totals: _Row, refusals: Sequence[str]) -> list[str]:
     if refusals:
         return ["This plan is refused and can't be approved:", *(f"  {each}" for each in refusals[:_MOST_NOTES])]
-    if not totals["delete"]:
+    if not totals.get("repositories_deleted", totals["delete"]):
         return [f"Nothing to approve: {_nothing(totals)}."]
     repositories = counted(totals["repositories"], "repository", "repositories")
-    return [f"To approve: delete {_share(totals)} in {repositories}"]
+    where = "" if _is_whole(totals) else f" in {repositories}"
+    return [f"To approve: delete {_planned(totals)}{where}"]
+
+
+def _planned(totals: _Row) -> str:
+    """What a plan deletes, and of how much."""
+    if not _is_whole(totals):
+        return _share(totals)
+    repositories = counted(totals["repositories"], "repository", "repositories")
+    return f"{totals['repositories_deleted']:,} of {repositories} as a whole, with {counted(totals['delete'], 'tag')}"
 
 
 def _nothing(totals: _Row) -> str:
     number, unread = totals["repositories"], totals["repositories_unread"]
     if not number:
         return "there is no repository"
+    if _is_whole(totals):
+        return f"none of {counted(number, 'repository', 'repositories')} is deleted"
     tags = counted(totals["tags"], "tag")
     if not unread:
         return f"none of {tags} is deleted"
@@ -215,6 +249,8 @@ def _options(rules: _Row) -> list[str]:
             lines += _listed_rules(value)
         elif option == "retention" and isinstance(value, dict):
             lines += _document(value)
+        elif isinstance(value, dict):
+            lines.append(f"{option}: {_told({key: each for key, each in value.items() if each not in _UNSAID})}")
         else:
             lines.append(f"{option}: {_value(value)}")
     return lines
@@ -265,13 +301,16 @@ def _value(value: t.Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _reasons(reasons: _Row) -> list[str]:
+def _reasons(totals: _Row) -> list[str]:
+    reasons, deleting, words = totals.get("repository_reasons"), _DELETING_WHOLE, _DELETED_WHOLE
+    if reasons is None:
+        reasons, deleting, words = totals["reasons"], DELETING, _DELETED
     deleted = [
-        f"  {count} {reason}" + (f": {_DELETED[reason]}" if reason in _DELETED else "")
+        f"  {count} {reason}" + (f": {words[reason]}" if reason in words else "")
         for reason, count in reasons.items()
-        if reason in DELETING
+        if reason in deleting
     ]
-    kept = [f"{count} {reason}" for reason, count in reasons.items() if reason not in DELETING]
+    kept = [f"{count} {reason}" for reason, count in reasons.items() if reason not in deleting]
     return [*(["To delete:", *deleted] if deleted else []), *([f"To keep: {', '.join(kept)}"] if kept else [])]
 
 
@@ -279,7 +318,7 @@ def _notes(plan: _Row) -> list[str]:
     """What an approver has to be warned of."""
     unread = plan["totals"]["repositories_unread"]
     return [
-        *([_unread(unread)] if unread else []),
+        *([_unread(unread, "they" if _is_whole(plan["totals"]) else "all tags there")] if unread else []),
         *(f"{each['repository']}: {each['message']}" for each in plan["errors"]),
         *(each for each in plan["unmatched"] if each not in plan["refusals"]),
         *(each["limit"] for each in plan["repositories"] if each.get("limit")),
@@ -288,8 +327,8 @@ def _notes(plan: _Row) -> list[str]:
     ]
 
 
-def _unread(count: int) -> str:
-    return f"{counted(count, 'repository', 'repositories')} could not be read: all tags there are kept"
+def _unread(count: int, kept: str) -> str:
+    return f"{counted(count, 'repository', 'repositories')} could not be read: {kept} are kept"
 
 
 def _by_repository(plan: _Row) -> str:
@@ -300,6 +339,23 @@ def _by_repository(plan: _Row) -> str:
 
 def _most_deleted(row: _Row) -> tuple[int, str]:
     return -row["delete"], str(row.get("path") or row.get("scope"))
+
+
+def _whole_repositories(plan: _Row, room: int) -> list[str]:
+    """The repositories that are deleted, in what is left of the lines."""
+    going = [each for each in plan["repositories"] if each["reason"] in _DELETING_WHOLE]
+    total = plan["totals"]["repositories_deleted"]
+    shown = going if len(going) == total < room else going[: room - 2]
+    if not going:
+        return []
+    lines = [f"  {each['path']}: {_with_tags(each)}  {each['reason']}: {each['why']}" for each in shown]
+    return ["Repositories, with all their tags:", *lines, *_more(total - len(shown), "repositories")]
+
+
+def _with_tags(row: _Row) -> str:
+    """How many tags a repository has, and how large they are if that is known."""
+    space = freed_of(row.get("freed_least"), row.get("freed_most")) if row["delete"] else ""
+    return ", ".join(filter(None, [counted(row["delete"], "tag"), space]))
 
 
 def _tags(rows: Sequence[_Row], total: int, room: int) -> list[str]:

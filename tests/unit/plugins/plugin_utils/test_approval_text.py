@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.repository_decision import RepositoryReason
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.plugin_utils.approval_text import MOST_LINES, approval_text
 
@@ -357,3 +359,128 @@ def test_a_repository_beyond_a_limit_is_named_once() -> None:
     plan["result"]["plan"]["repositories"][0]["limit"] = "team/a: 5 tags would be deleted, more than max_deletions 3"
     lines = approval_text([plan]).splitlines()
     assert "  team/a: 5 tags would be deleted, more than max_deletions 3" in lines
+
+
+def shelf(path: str, delete: int, reason: str, **more: Any) -> dict[str, Any]:
+    freed = {"freed_least": None, "freed_most": 2048 * delete or None}
+    return {
+        "path": path,
+        "delete": delete,
+        "tags": delete,
+        "reason": reason,
+        "why": f"why of {reason}",
+        **freed,
+        **more,
+    }
+
+
+def whole(*repositories: dict[str, Any], **totals: Any) -> dict[str, Any]:
+    """A plan of whole repositories. totals: changes to its numbers."""
+    reasons = Counter(each["reason"] for each in repositories)
+    going = [each for each in repositories if each["reason"] in {"empty", "ref_gone", "not_pushed", "matched"}]
+    counts = {"repositories": len(repositories), "repositories_deleted": len(going), "repositories_unread": 0}
+    conditions = {"empty": False, "ref_gone": ["branches"], "ref_match": "whole", "not_pushed_for": "7d", "paths": None}
+    plan = {
+        "fingerprint": FINGERPRINT,
+        "refusals": [],
+        "notes": ["Dates are build dates."],
+        "rules": {
+            **{"conditions": conditions, "protect": ["v.*"], "require_digest": True, "in_use": None},
+            **{"in_use_sources": None, "max_repositories": 20, "min_remaining_repositories": 0, "delete_via": "auto"},
+        },
+        "totals": {
+            **counts,
+            **{"repository_reasons": dict(sorted(reasons.items())), "delete": sum(each["delete"] for each in going)},
+            **{"being_deleted": 0, "freed_least": None, "freed_most": 4096, **totals},
+        },
+    }
+    result = {
+        "plan": plan,
+        "repositories": list(repositories),
+        "unmatched": [],
+        "errors": [],
+        "run_by": {"ticket": "CHG-7"},
+        "server": {"url": "https://gitlab.example.com", "clock": "2026-06-01T12:00:00Z"},
+    }
+    path = "/plans/repositories.jsonl"
+    return {"host": "localhost", "result": result, "scope": {"group": "team"}, "path": path, "max_age": "72h"}
+
+
+GONE = [shelf("team/app/a", 2, "ref_gone"), shelf("team/app/b", 0, "empty"), shelf("team/app/c", 0, "active_ref")]
+
+
+def test_the_whole_text_of_repositories() -> None:
+    assert approval_text([whole(*GONE)]).splitlines() == [
+        "To approve: delete 2 of 3 repositories as a whole, with 2 tags",
+        "server: https://gitlab.example.com, by its clock 2026-06-01T12:00:00Z",
+        "scope: group team",
+        f"fingerprint: {FINGERPRINT}",
+        "  typed by hand, its beginning is enough: 0123456789ab",
+        "plan: /plans/repositories.jsonl",
+        "valid until: 2026-06-04T12:00:00Z (plan_max_age 72h)",
+        "planned by: ticket CHG-7",
+        "frees: at most 4.0 KiB after garbage collection",
+        "complete: yes",
+        "in use: not checked; running images may be deleted",
+        "Rules:",
+        "  conditions: ref_gone branches; not_pushed_for 7d",
+        "  protect: v.*",
+        "  max_repositories: 20",
+        "To delete:",
+        "  1 empty: they have no tags, and the registry itself confirms that",
+        "  1 ref_gone: they are not named after a git reference that exists",
+        "To keep: 1 active_ref",
+        "Warnings:",
+        "  Dates are build dates.",
+        "Repositories, with all their tags:",
+        "  team/app/a: 2 tags, at most 4.0 KiB  ref_gone: why of ref_gone",
+        "  team/app/b: 0 tags  empty: why of empty",
+    ]
+
+
+def test_empty_repositories_are_something_to_approve() -> None:
+    assert approval_text([whole(*GONE[1:])]).startswith(
+        "To approve: delete 1 of 2 repositories as a whole, with 0 tags"
+    )
+    assert approval_text([whole(*GONE[2:])]).startswith("Nothing to approve: none of 1 repository is deleted.")
+
+
+def test_repositories_that_could_not_be_read_are_told() -> None:
+    found = whole(*GONE, repositories_unread=1)
+    found["result"]["errors"] = [{"repository": "team/app/d", "message": "403 Forbidden"}]
+    lines = approval_text([found]).splitlines()
+    assert "complete: no, 1 repository unread" in lines
+    assert "  1 repository could not be read: they are kept" in lines
+    assert "  team/app/d: 403 Forbidden" in lines
+
+
+def test_a_refused_plan_of_repositories_shows_no_fingerprint() -> None:
+    found = whole(*GONE)
+    found["result"]["plan"]["refusals"] = ["2 repositories would be deleted, more than max_repositories 1"]
+    text = approval_text([found])
+    assert text.startswith("This plan is refused and can't be approved:\n  2 repositories would be deleted")
+    assert FINGERPRINT not in text
+
+
+@pytest.mark.parametrize("number", [1, 150, 178, 179, 5000])
+def test_repositories_are_listed_as_far_as_there_is_room(number: int) -> None:
+    rows = [shelf(f"team/app/{each:04}", 1, "matched") for each in range(number)]
+    lines = approval_text([whole(*rows)]).splitlines()
+    assert len(lines) <= MOST_LINES
+    listed = [line for line in lines if line.startswith("  team/app/")]
+    left = number - len(listed)
+    assert lines[-1] == (f"  ... and {left} more repositories, see the plan itself" if left else listed[-1])
+
+
+def test_plans_of_repositories_of_several_hosts_can_not_be_merged() -> None:
+    lines = approval_text([{**whole(*GONE), "host": host} for host in ("a", "b")]).splitlines()
+    assert lines[0] == "Nothing to approve yet: 2 hosts made a plan each. Approve each by itself."
+    assert lines[1] == f"  a: 2 of 3 repositories as a whole, with 2 tags, {FINGERPRINT}"
+
+
+@pytest.mark.parametrize("reason", RepositoryReason)
+def test_each_reason_of_a_repository_stands_with_what_it_does(reason: RepositoryReason) -> None:
+    text = approval_text([whole(*GONE, shelf("team/app/z", 0, reason.value))])
+    kept = text.partition("To keep: ")[2].partition("\n")[0]
+    assert (reason.value in kept) is not reason.deletes
+    assert ("  team/app/z: " in text) is reason.deletes
