@@ -37,14 +37,18 @@ options:
     type: path
   plan_path:
     description:
-      - Read the plan from this file, which O(containerops.gitlab.registry_cleanup#module:plan_path) or
-        O(containerops.gitlab.registry_plan_merge#module:merged_plan_path) wrote.
+      - Read the plan from this file, which O(containerops.gitlab.registry_cleanup#module:plan_path),
+        O(containerops.gitlab.registry_plan_merge#module:merged_plan_path) or
+        O(containerops.gitlab.registry_repository#module:plan_path) wrote.
+      - A plan of M(containerops.gitlab.registry_repository) is about whole repositories. It is shown as Markdown and
+        CSV. O(html_path) and O(prometheus_path) are refused with it.
       - The fingerprint of a plan that was altered is not shown.
     type: path
   journal_path:
     description:
-      - The file that O(containerops.gitlab.registry_cleanup#module:journal_path) names, if the plan was carried out.
-        The reports then say of each tag that the plan deletes what became of it, and why.
+      - The file that O(containerops.gitlab.registry_cleanup#module:journal_path) or
+        O(containerops.gitlab.registry_repository#module:journal_path) names, if the plan was carried out. The reports
+        then say of each tag and each repository that the plan deletes what became of it, and why.
       - The last run of the plan counts. A tag counts as deleted only if the journal says so.
     type: path
   compare_with:
@@ -164,6 +168,7 @@ options:
 seealso:
   - module: containerops.gitlab.registry_info
   - module: containerops.gitlab.registry_cleanup
+  - module: containerops.gitlab.registry_repository
 """
 
 EXAMPLES = r"""
@@ -265,6 +270,13 @@ report:
       returned: success
       sample: {"not_deleted": 1, "recreated": 0, "unknown": 0, "not_tried": 0, "unverified": 0, "changed_since": 1,
         "already_gone": 0, "deleted": 88}
+    repository_outcomes:
+      description:
+        - Number of repositories that a plan of whole repositories deletes, by what became of them, as O(journal_path)
+          says. It is null without a journal, and for any other plan.
+      type: dict
+      returned: success
+      sample: null
 totals:
   description: All repositories in numbers. What is not known is null.
   returned: when files were read
@@ -285,6 +297,11 @@ totals:
       type: int
       returned: success
       sample: 0
+    repositories_deleted:
+      description: Number of repositories that a plan of whole repositories deletes, null for any other plan.
+      type: int
+      returned: success
+      sample: null
     tags:
       description: Number of tags.
       type: int

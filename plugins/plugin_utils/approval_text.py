@@ -57,7 +57,7 @@ _DEFAULTS = {option: spec.get("default") for option, spec in {**RULES, **IN_USE,
 _DEFAULTS.update(delete_via="auto", read_via="auto", min_remaining_repositories=0)
 _RULE_DEFAULTS = {option: spec.get("default") for option, spec in RULES["rules"]["options"].items()}
 # What a condition is if nobody gives it.
-_UNSAID = (None, False, [], RefMatch.WHOLE.value)
+_UNSAID: tuple[t.Any, ...] = (None, False, [], RefMatch.WHOLE.value)
 # Told in a line of its own.
 _IN_USE = ("in_use", "in_use_sources")
 

@@ -23,7 +23,7 @@ from .._core.words import counted
 from .._rules.matches import EntryMatches, summed
 from .approval import Approved, scope_text
 from .plan_file import FILE_FORMAT, FILE_VERSION, NUMBERS, PlanLine, with_fingerprint, written_line
-from .plan_reading import PlanCursor, last_plan_at, parse_plan, plan_at, whole_line
+from .plan_reading import ANY_FORMAT, PlanCursor, last_plan_at, parse_plan, plan_at, whole_line
 from .results import PlannedAction, most_affected, shares_of
 
 # The numbers of plans that add up. One project may be in several plans, so that numbers of projects do not.
@@ -288,12 +288,12 @@ def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any] | None) -> 
 
 
 def fingerprint_in(lines: t.Iterable[str]) -> str:
-    """The fingerprint of a plan, merged or not.
+    """The fingerprint of a plan, merged or not, of tags or of whole repositories.
 
     Raises:
         UsageError: for what is no plan or was altered.
     """
-    cursor = PlanCursor(lines)
+    cursor = PlanCursor(lines, *ANY_FORMAT)
     fingerprint = cursor.fingerprint
     for _plan in [last_plan_at(cursor)] if cursor.kind is PlanLine.PLAN else _parts_at(cursor):
         pass
@@ -306,7 +306,7 @@ def is_merged(lines: t.Iterable[str]) -> bool:
     Raises:
         UsageError: it is no plan.
     """
-    return PlanCursor(lines).kind is not PlanLine.PLAN
+    return PlanCursor(lines, *ANY_FORMAT).kind is not PlanLine.PLAN
 
 
 def _parts_at(cursor: PlanCursor) -> t.Iterator[Approved]:

@@ -40,6 +40,7 @@ from .results import PlannedAction
 _REASONS = {reason.value: reason for reason in Reason}
 _WHOLE_REASONS = {reason.value: reason for reason in RepositoryReason}
 _WRITTEN_BY = {FILE_FORMAT: "registry_cleanup", REPOSITORY_FORMAT: "registry_repository"}
+ANY_FORMAT = tuple(_WRITTEN_BY)
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _LISTINGS = [state.value for state in ListingState]
 _ACTIONS = {reason: [(PlannedAction.DELETE if reason.deletes else PlannedAction.KEEP).value] for reason in Reason}
@@ -52,15 +53,16 @@ class PlanCursor:
 
     Args:
         lines: with or without their ends.
-        file_format: the format that the file has to have.
+        formats: those that the file may have.
 
     Raises:
         UsageError: there is none, or the first one is of no plan that is known here.
     """
 
-    def __init__(self, lines: t.Iterable[str], file_format: str = FILE_FORMAT) -> None:
+    def __init__(self, lines: t.Iterable[str], *formats: str) -> None:
         self._lines = iter(lines)
-        self.file_format = file_format
+        self._formats = formats or (FILE_FORMAT,)
+        self.file_format = self._formats[0]
         self.number = 0
         self.line = ""
         self.row: dict[str, t.Any] = {}
@@ -87,9 +89,8 @@ class PlanCursor:
         self.number += 1
         self.line = whole_line(text)
         self.row = _row_of(self.line)
-        if self.number == 1 and self.row.get("format") != self.file_format:
-            module = _WRITTEN_BY[self.file_format]
-            raise UsageError(f"This is no plan of {module}: give a file that plan_path wrote.")
+        if self.number == 1:
+            self.file_format = self._known_format()
         if self.number == 1 and self.row.get("version") != FILE_VERSION:
             raise UsageError(
                 f"The plan has version {self.row.get('version')!r:.20} of its format, and this collection knows "
@@ -99,6 +100,18 @@ class PlanCursor:
             self.kind = PlanLine(self.row.get("type"))
         except ValueError:
             raise self.altered(f"line {self.number} is no line of a plan") from None
+
+    def _known_format(self) -> str:
+        """The format that the first line tells.
+
+        Raises:
+            UsageError: it is none of those that the file may have.
+        """
+        found = next((each for each in self._formats if self.row.get("format") == each), None)
+        if found is None:
+            modules = " or ".join(_WRITTEN_BY[each] for each in self._formats)
+            raise UsageError(f"This is no plan of {modules}: give a file that plan_path wrote.")
+        return found
 
     def read_head(self, **types: type) -> dict[str, t.Any]:
         """The line at hand, which those after it are counted by, without its fingerprint; goes on to the next one.

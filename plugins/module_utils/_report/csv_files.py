@@ -59,6 +59,7 @@ _PROJECT = (
 )
 _COUNTS = ("repositories", "repositories_unread")
 _REPOSITORY = ("repository_id", "repository", "date_source", "listing", "rule_set")
+_WHOLE = ("action", "reason", "why", "outcome", "outcome_message")
 _TAG = (
     "repository",
     "tag",
@@ -101,7 +102,7 @@ def projects_csv(report: Report) -> t.Iterator[str]:
 
 def repositories_csv(report: Report) -> t.Iterator[str]:
     """A row for each repository, with what is known of its project."""
-    return _lines((*_PROJECT, *_REPOSITORY, *_COUNTS, *_FIGURES, *_COSTS), _repository_rows(report))
+    return _lines((*_PROJECT, *_REPOSITORY, *_WHOLE, *_COUNTS, *_FIGURES, *_COSTS), _repository_rows(report))
 
 
 def _repository_rows(report: Report) -> t.Iterator[list[t.Any]]:
@@ -110,10 +111,11 @@ def _repository_rows(report: Report) -> t.Iterator[list[t.Any]]:
         # Every repository is of a project of the report.
         project = projects[repository.project_id]
         own = [repository.id, repository.path, repository.date_source, repository.listing, repository.rule_set]
+        whole = repository.whole or (None,) * len(_WHOLE)
         counts = [1, int(repository.error is not None)]
         figures = repository.figures
         cells = _figure_cells(figures, repository.outcomes, repository.error) + _cost_cells(figures, report.head)
-        yield [*_project_cells(report.head, project), *own, *counts, *cells]
+        yield [*_project_cells(report.head, project), *own, *whole, *counts, *cells]
 
 
 def tags_csv(report: Report) -> t.Iterator[str]:

@@ -15,7 +15,7 @@ from .._core.words import counted
 from .._usage.ages import AGES, AgeBucket
 from .._usage.figures import BytesMethod, Figures
 from .model import Report
-from .outcomes import DELETED, OUTCOMES, UNKNOWN, counted_outcomes
+from .outcomes import DELETED, OUTCOMES, UNKNOWN, counted_outcomes, planned_outcomes
 
 AGE_LABELS = {
     AgeBucket.WEEK: "at most 7 days",
@@ -87,7 +87,8 @@ def headline(report: Report) -> str:
     if head.result not in ("ok", "partial"):
         return "The result is unknown."
     if is_planned(report):
-        nothing = "There is nothing to delete." if report.total.delete == 0 else "Preview: nothing was deleted."
+        planned = report.total.delete if report.removals is None else report.removals
+        nothing = "There is nothing to delete." if planned == 0 else "Preview: nothing was deleted."
         first = done or nothing
         return first if head.result == "ok" else f"{first} {_NOT_COMPLETE}"
     return "The audit is complete." if head.result == "ok" else "The audit is not complete: see the warnings."
@@ -98,20 +99,22 @@ def _done(report: Report) -> str:
     deleted = report.head.deleted
     if deleted is None:
         return "It is not known what was deleted."
-    others = [(what, count) for what, count in counted_outcomes(report.outcomes) if what != OUTCOMES[DELETED]]
+    others = [(what, count) for what, count in counted_outcomes(report) if what != OUTCOMES[DELETED]]
     rest = ", ".join(f"{count} {what}" for what, count in others)
     sentence = _deleted(deleted, report.total.delete)
-    if (report.outcomes or {}).get(UNKNOWN):
+    if report.removals is not None and report.removal_outcomes is not None:
+        sentence = _deleted(report.removal_outcomes.get(DELETED, 0), report.removals, "repository", "repositories")
+    if (planned_outcomes(report) or {}).get(UNKNOWN):
         sentence = f"At least {sentence}"
     sentence = f"{sentence} Of the others: {rest}." if rest else sentence
     budget = f" The run used up its budget ({report.budget}): the next one goes on." if report.budget else ""
     return f"{sentence}{budget}"
 
 
-def _deleted(deleted: int, planned: int | None) -> str:
+def _deleted(deleted: int, planned: int | None, word: str = "tag", words: str = "tags") -> str:
     if planned is None:
-        return f"{counted(deleted, 'tag was', 'tags were')} deleted."
-    return f"{deleted:,} of {counted(planned, 'planned tag was', 'planned tags were')} deleted."
+        return f"{counted(deleted, f'{word} was', f'{words} were')} deleted."
+    return f"{deleted:,} of {counted(planned, f'planned {word} was', f'planned {words} were')} deleted."
 
 
 def projects_label(report: Report) -> str:

@@ -20,7 +20,7 @@ from .._core.diffs import printable
 from .._core.errors import UsageError
 from .._core.files import check_regular
 from .._core.words import are, some
-from .._plan.plan_file import FILE_FORMAT, FILE_VERSION
+from .._plan.plan_file import FILE_FORMAT, FILE_VERSION, REPOSITORY_FORMAT
 from .rows import Row, number, row_of, text
 
 _REPOSITORY, _TAG, _PROJECT, _TOTAL = "repository", "tag", "project", "total"
@@ -32,23 +32,29 @@ class FileKind(t.NamedTuple):
     Args:
         option: the option that names such a file.
         what: it is, in messages.
-        format: of its first line.
+        formats: that its first line may tell.
         version: of its format.
         written_by: the option that such a file comes from.
     """
 
     option: str
     what: str
-    format: str
+    formats: tuple[str, ...]
     version: int
     written_by: str
 
 
 AUDIT = FileKind(
-    option="audit_path", what="audit", format="containerops.gitlab/audit", version=1, written_by="output_path"
+    option="audit_path", what="audit", formats=("containerops.gitlab/audit",), version=1, written_by="output_path"
 )
 EARLIER_AUDIT = AUDIT._replace(option="compare_with")
-PLAN = FileKind(option="plan_path", what="plan", format=FILE_FORMAT, version=FILE_VERSION, written_by="plan_path")
+PLAN = FileKind(
+    option="plan_path",
+    what="plan",
+    formats=(FILE_FORMAT, REPOSITORY_FORMAT),
+    version=FILE_VERSION,
+    written_by="plan_path",
+)
 
 
 class _Block(t.NamedTuple):
@@ -77,6 +83,11 @@ class LineIndex:
     total: Row | None = None
     flaws: list[str] = field(default_factory=list)
     blocks: dict[str, _Block] = field(default_factory=dict)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is a plan of whole repositories."""
+        return any(head.get("format") == REPOSITORY_FORMAT for head in self.heads)
 
     @contextlib.contextmanager
     def opened(self) -> t.Iterator[t.Callable[[str], list[Row]]]:
@@ -139,7 +150,7 @@ def _index(path: str, stream: t.Iterable[bytes], kind: FileKind) -> LineIndex:
     if not place:
         raise UsageError(f"{where} is empty: the task that was to write it may have failed.")
     found.flaws += _flaws_of(where, broken, place if not line.endswith(b"\n") else None)
-    if kind.format == AUDIT.format and found.total is None:
+    if kind.formats == AUDIT.formats and found.total is None:
         found.flaws.append(f"{where} has no end: it holds what was read before the task was interrupted.")
     return found
 
@@ -166,7 +177,7 @@ def _check_first(row: Row | None, kind: FileKind, where: str) -> None:
     Raises:
         UsageError: it does not.
     """
-    if row is None or row.get("format") != kind.format:
+    if row is None or row.get("format") not in kind.formats:
         raise UsageError(f"{where} is no {kind.what}: give a file that {kind.written_by} wrote.")
     if row.get("version") != kind.version:
         raise UsageError(

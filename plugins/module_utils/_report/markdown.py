@@ -35,8 +35,9 @@ from .labels import (
     projects_label,
 )
 from .markdown_elements import Lines, code, cut, fitting, folded, length_of, table, titled_list
+from .markdown_repositories import deleted_repositories
 from .model import Report, ReportHead, RepositoryReport, TagReport
-from .outcomes import OUTCOMES, counted_outcomes, number_undeleted, undeleted
+from .outcomes import OUTCOMES, counted_outcomes, number_undeleted, planned_outcomes, undeleted
 from .set_options import set_options
 from .words import UNKNOWN, bytes_between, bytes_in_words, cost, money_between, money_in_words
 
@@ -47,6 +48,7 @@ _LARGEST = 20
 _GROUPS = 10
 _LISTED = 50
 _TAGS = 500
+_REMOVALS = 200
 _LONGEST_SENTENCE = 300
 # So that there is room for the first warnings.
 _NAME_IN_HEAD = 100
@@ -69,8 +71,10 @@ def markdown(report: Report, rest: t.Sequence[str] = ()) -> str:
         titled_list("More warnings", others[:_LISTED], len(others)),
         _not_deleted(report),
         _notes(report.head),
+        deleted_repositories(report, passed.removals),
         _reasons("Would be deleted" if is_preview(report) else "Planned to be deleted", passed.reasons),
         _reasons("Kept", passed.kept),
+        _reasons("Repositories kept", passed.kept_whole, "repositories"),
         _matches(report.head),
         _comparison(report),
         _groups(report),
@@ -105,6 +109,8 @@ class _Passed(t.NamedTuple):
         reasons: number of tags to delete, by reason.
         kept: number of tags that are kept, by reason.
         deletions: the first tags to delete, with their repositories.
+        removals: the first repositories to delete as a whole.
+        kept_whole: number of repositories that are kept as a whole, by reason.
         dated: the oldest and the newest tag; None where no date is known.
     """
 
@@ -112,12 +118,22 @@ class _Passed(t.NamedTuple):
     reasons: Counter[str]
     kept: Counter[str]
     deletions: list[tuple[RepositoryReport, TagReport]]
+    removals: list[RepositoryReport]
+    kept_whole: Counter[str]
     dated: tuple[_Dated | None, _Dated | None]
 
     @classmethod
     def over(cls, report: Report) -> _Passed:
         """Go through all repositories once."""
-        passed = cls(largest=[], reasons=Counter(), kept=Counter(), deletions=[], dated=(None, None))
+        passed = cls(
+            largest=[],
+            reasons=Counter(),
+            kept=Counter(),
+            deletions=[],
+            removals=[],
+            kept_whole=Counter(),
+            dated=(None, None),
+        )
         oldest, newest = report.total.oldest_tag_at, report.total.newest_tag_at
         first: _Dated | None = None
         last: _Dated | None = None
@@ -132,6 +148,10 @@ class _Passed(t.NamedTuple):
                 first = _dated(repository, format_time(oldest))
             if newest and not last and repository.figures.newest_tag_at == newest:
                 last = _dated(repository, format_time(newest))
+            if repository.whole and repository.whole.action != "delete":
+                passed.kept_whole[repository.whole.reason] += 1
+            elif repository.whole and len(passed.removals) < _REMOVALS:
+                passed.removals.append(repository._replace(tags=None))
             for tag in repository.tags or ():
                 if tag.action == "keep":
                     passed.kept[tag.reason or "unknown"] += 1
@@ -223,9 +243,15 @@ def _plan(report: Report) -> t.Iterator[tuple[str, str]]:
     if total.delete is None and total.keep is None:
         return
     words = "that would be" if is_preview(report) else "planned to be"
-    yield f"tags {words} deleted", _number(total.delete)
-    yield from ((f"of these, {what}", str(count)) for what, count in counted_outcomes(report.outcomes))
-    yield f"tags {words} kept", _number(total.keep)
+    outcomes = [(f"of these, {what}", str(count)) for what, count in counted_outcomes(report)]
+    if report.removals is None:
+        yield f"tags {words} deleted", _number(total.delete)
+        yield from outcomes
+        yield f"tags {words} kept", _number(total.keep)
+    else:
+        yield f"repositories {words} deleted", _number(report.removals)
+        yield from outcomes
+        yield f"tags {words} deleted with them", _number(total.delete)
     yield f"space {words} freed by garbage collection", bytes_between(*total.freed)
     price = head.price_per_gib_month
     if price is not None:
@@ -252,11 +278,11 @@ def _freed(figures: Figures) -> str:
     return bytes_between(*figures.freed)
 
 
-def _reasons(title: str, reasons: Counter[str]) -> Lines:
+def _reasons(title: str, reasons: Counter[str], of: str = "tags") -> Lines:
     if not reasons:
         return []
     rows = [(code(reason), str(count)) for reason, count in reasons.most_common(_LISTED)]
-    return [f"## {title}, by reason", "", *table(("reason", "tags"), rows), ""]
+    return [f"## {title}, by reason", "", *table(("reason", of), rows), ""]
 
 
 def _matches(head: ReportHead) -> Lines:
@@ -410,7 +436,7 @@ def _listed(title: str, paths: t.Sequence[str]) -> Lines:
 def _not_deleted(report: Report) -> Lines:
     rows = undeleted(report, _LISTED)
     texts = [f"{code(place)} {what}{f': {code(why, _LONGEST_SENTENCE)}' if why else ''}" for place, what, why in rows]
-    return titled_list("Not deleted, or unknown", texts, number_undeleted(report.outcomes))
+    return titled_list("Not deleted, or unknown", texts, number_undeleted(planned_outcomes(report)))
 
 
 def _deletions(report: Report, passed: _Passed) -> Lines:

@@ -53,6 +53,24 @@ class TagReport(t.NamedTuple):
         return named_rule({"rule_set": self.rule_set, "rule": self.rule}) or None
 
 
+class WholeReport(t.NamedTuple):
+    """What a plan of whole repositories does with one.
+
+    Args:
+        action: delete or keep.
+        reason: why.
+        why: the same in words.
+        outcome: what became of it, one of REPOSITORY_OUTCOMES; None if the plan keeps it or no run is known.
+        message: why; None if that is plain.
+    """
+
+    action: str
+    reason: str
+    why: str
+    outcome: str | None = None
+    message: str | None = None
+
+
 class RepositoryReport(t.NamedTuple):
     """A repository.
 
@@ -71,6 +89,7 @@ class RepositoryReport(t.NamedTuple):
         error: why something of it could not be read; None if all was read.
         tags: by name; None if they were not read.
         outcomes: number of tags by outcome; None if no run is known.
+        whole: what happens to it as a whole; None if the plan is about tags alone.
     """
 
     id: int
@@ -87,6 +106,7 @@ class RepositoryReport(t.NamedTuple):
     error: str | None = None
     tags: tuple[TagReport, ...] | None = None
     outcomes: t.Mapping[str, int] | None = None
+    whole: WholeReport | None = None
 
 
 class ProjectReport(t.NamedTuple):
@@ -192,6 +212,8 @@ class Report(t.NamedTuple):
         before: the numbers of the earlier report that this one is compared with; None if there is none.
         outcomes: number of tags of the plan by outcome; None if no run is known.
         budget: why the run left tags for the next one, without its end; empty if it left none.
+        removals: number of repositories that the plan deletes as a whole; None if it is about tags alone.
+        removal_outcomes: number of these by outcome; None if no run is known.
     """
 
     head: ReportHead
@@ -203,3 +225,5 @@ class Report(t.NamedTuple):
     before: Figures | None = None
     outcomes: t.Mapping[str, int] | None = None
     budget: str = ""
+    removals: int | None = None
+    removal_outcomes: t.Mapping[str, int] | None = None

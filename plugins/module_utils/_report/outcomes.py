@@ -15,9 +15,9 @@ import typing as t
 from collections import Counter
 
 from .._deletion.earlier_runs import JournalEvent, events_in
-from .._deletion.outcomes import TagOutcome
-from .model import Report, RepositoryReport, TagReport
-from .rows import text
+from .._deletion.outcomes import RepositoryOutcome, TagOutcome
+from .model import Report, RepositoryReport, TagReport, WholeReport
+from .rows import Row, text
 
 DELETED = TagOutcome.DELETED.value
 LEFT = TagOutcome.LEFT.value
@@ -34,10 +34,23 @@ OUTCOMES: dict[str, str] = {
     TagOutcome.ALREADY_GONE.value: "already gone",
     DELETED: "deleted",
 }
+# The same of a whole repository.
+REPOSITORY_OUTCOMES: dict[str, str] = {
+    RepositoryOutcome.NOT_DELETED.value: "failed",
+    RepositoryOutcome.NOT_EMPTIED.value: "kept because not all its tags could be deleted",
+    RepositoryOutcome.DELETE_FAILED.value: "given up by GitLab",
+    UNKNOWN: "unknown",
+    TagOutcome.NOT_TRIED.value: "not tried",
+    RepositoryOutcome.CHANGED_SINCE.value: "kept because it changed",
+    RepositoryOutcome.SCHEDULED.value: "being deleted by GitLab",
+    DELETED: "deleted",
+}
 _UNSEEN = "Its deletion was asked for, and the journal does not say what came of it."
 _NEVER_ASKED = "The run ended before its deletion was asked for."
 _NO_RUN = "The journal tells of no run of this plan."
 
+# In the place of a tag's name.
+_WHOLE = ""
 _Place = tuple[str, str]
 
 
@@ -53,8 +66,8 @@ class JournaledRun(t.NamedTuple):
 
     Args:
         begun: whether it tells of one at all.
-        asked: the tags whose deletion was asked for, by path of the repository and name.
-        outcomes: what became of tags.
+        asked: the tags whose deletion was asked for, by path of the repository and name; a repository without one.
+        outcomes: what became of tags, and of repositories.
         budget: why it left tags for the next run, without its end; empty if it left none.
     """
 
@@ -63,8 +76,8 @@ class JournaledRun(t.NamedTuple):
     outcomes: t.Mapping[_Place, Outcome] = {}
     budget: str = ""
 
-    def outcome_of(self, path: str, name: str) -> Outcome:
-        """What became of a planned tag."""
+    def outcome_of(self, path: str, name: str = _WHOLE) -> Outcome:
+        """What became of a planned tag, or of the whole repository."""
         place = path, name
         if place in self.outcomes:
             return self.outcomes[place]
@@ -88,21 +101,46 @@ def run_in(lines: t.Iterable[str], fingerprint: str | None) -> JournaledRun:
                 begun, asked, outcomes, budget = True, set(), {}, ""
         elif here and event == JournalEvent.END.value:
             budget = text(row, "budget") or ""
-        elif not here or path is None or name is None:
+        elif not here or path is None:
+            continue
+        elif event == JournalEvent.REPOSITORY_REQUESTED.value:
+            asked.add((path, _WHOLE))
+        elif event == JournalEvent.REPOSITORY_OUTCOME.value:
+            outcomes[path, _WHOLE] = _outcome_in(row, REPOSITORY_OUTCOMES)
+        elif name is None:
             continue
         elif event == JournalEvent.DELETE_REQUESTED.value:
             asked.add((path, name))
         elif event == JournalEvent.OUTCOME.value:
-            found = text(row, "outcome")
-            outcomes[path, name] = Outcome(found if found in OUTCOMES else UNKNOWN, text(row, "message") or "")
+            outcomes[path, name] = _outcome_in(row, OUTCOMES)
     return JournaledRun(begun, asked=frozenset(asked), outcomes=outcomes, budget=budget)
 
 
+def _outcome_in(row: Row, known: t.Container[str]) -> Outcome:
+    found = text(row, "outcome")
+    return Outcome(found if found and found in known else UNKNOWN, text(row, "message") or "")
+
+
 def with_outcomes(repository: RepositoryReport, run: JournaledRun) -> RepositoryReport:
-    """A repository with what became of the tags that the plan deletes."""
+    """A repository with what became of it, and of the tags that the plan deletes."""
     tags = tuple(_with_outcome(repository.path, tag, run) for tag in repository.tags or ())
+    whole = repository.whole
+    if whole and whole.action == "delete":
+        outcome, message = run.outcome_of(repository.path)
+        whole = whole._replace(outcome=outcome, message=message or None)
+        tags = tuple(_with_that_of_all(tag, whole) for tag in tags)
     counts = Counter(tag.outcome for tag in tags if tag.outcome is not None)
-    return repository._replace(tags=repository.tags and tags, outcomes=counts)
+    return repository._replace(tags=repository.tags and tags, outcomes=counts, whole=whole)
+
+
+def _with_that_of_all(tag: TagReport, whole: WholeReport) -> TagReport:
+    """A tag that was not come to, with why: its repository was kept with all its tags."""
+    if tag.outcome != TagOutcome.NOT_TRIED.value or whole.outcome in (UNKNOWN, TagOutcome.NOT_TRIED.value):
+        return tag
+    changed = whole.outcome == RepositoryOutcome.CHANGED_SINCE.value
+    return tag._replace(
+        outcome=TagOutcome.CHANGED_SINCE.value if changed else tag.outcome, message=whole.message or tag.message
+    )
 
 
 def _with_outcome(path: str, tag: TagReport, run: JournaledRun) -> TagReport:
@@ -119,13 +157,15 @@ def is_still_planned(tag: TagReport) -> bool:
     return tag.outcome in (None, UNKNOWN) or not TagOutcome(tag.outcome).is_good
 
 
-def counted_outcomes(outcomes: t.Mapping[str, int] | None) -> list[tuple[str, int]]:
-    """What became of planned tags and of how many, the most urgent first. outcomes: None if no run is known."""
-    return [(words, (outcomes or {})[outcome]) for outcome, words in OUTCOMES.items() if (outcomes or {}).get(outcome)]
+def counted_outcomes(report: Report) -> list[tuple[str, int]]:
+    """What became of what the plan is about, tags or whole repositories, and of how many, the most urgent first."""
+    outcomes = planned_outcomes(report) or {}
+    words = OUTCOMES if report.removals is None else REPOSITORY_OUTCOMES
+    return [(words[outcome], outcomes[outcome]) for outcome in words if outcomes.get(outcome)]
 
 
 def number_undeleted(outcomes: t.Mapping[str, int] | None) -> int:
-    """How many planned tags the run did not delete, although it came to them. outcomes: None if no run is known."""
+    """How many of what was planned the run did not delete, although it came to it. outcomes: None if none is known."""
     return sum(count for outcome, count in (outcomes or {}).items() if outcome not in (DELETED, LEFT))
 
 
@@ -137,12 +177,19 @@ def undeleted(report: Report, most: int) -> list[tuple[str, str, str]]:
         most: that are given.
 
     Returns:
-        The path of the repository with the tag, what became of it, and why.
+        The path of the repository with the tag, what became of it, and why. Of a plan of whole repositories, the path.
     """
-    found: dict[str, list[tuple[str, str, str]]] = {outcome: [] for outcome in OUTCOMES}
-    for repository in report.repositories() if number_undeleted(report.outcomes) else ():
-        for tag in repository.tags or ():
-            if tag.outcome not in (None, DELETED, LEFT) and len(found[tag.outcome]) < most:
-                place = f"{repository.path}:{tag.name}"
-                found[tag.outcome].append((place, OUTCOMES[tag.outcome], tag.message or ""))
+    whole = report.removals is not None
+    words = REPOSITORY_OUTCOMES if whole else OUTCOMES
+    found: dict[str, list[tuple[str, str, str]]] = {outcome: [] for outcome in words}
+    for repository in report.repositories() if number_undeleted(planned_outcomes(report)) else ():
+        settled = [("", repository.whole)] if whole else [(f":{tag.name}", tag) for tag in repository.tags or ()]
+        for name, each in settled:
+            if each and each.outcome not in (None, DELETED, LEFT) and len(found[each.outcome]) < most:
+                found[each.outcome].append((f"{repository.path}{name}", words[each.outcome], each.message or ""))
     return [each for alike in found.values() for each in alike][:most]
+
+
+def planned_outcomes(report: Report) -> t.Mapping[str, int] | None:
+    """How many of what the plan is about, tags or whole repositories, had each outcome; None if no run is known."""
+    return report.outcomes if report.removals is None else report.removal_outcomes

@@ -26,6 +26,7 @@ from .model import ProjectReport, Report, ReportHead, RepositoryReport
 from .outcomes import DELETED, JournaledRun, run_in, with_outcomes
 from .request import ReportRequest, Told
 from .rows import (
+    DELETE,
     Row,
     figures_of,
     mapping,
@@ -68,8 +69,25 @@ def read_report(request: ReportRequest) -> Report:
     Raises:
         UsageError: a file is of something else, or is not there although the run did not fail.
     """
-    report = _report(_opened(request), request.told)
+    sources = _opened(request)
+    _check_shown(sources.plan, request)
+    report = _report(sources, request.told)
     return _compared(report, request.compare_with) if request.compare_with else report
+
+
+def _check_shown(plan: LineIndex | None, request: ReportRequest) -> None:
+    """See that what is asked for can show the plan.
+
+    Raises:
+        UsageError: it can't.
+    """
+    given = {"html_path": request.html_path, "prometheus_path": request.prometheus_path}
+    for option, path in given.items():
+        if plan and plan.is_whole and path:
+            raise UsageError(
+                f"{option} can't show a plan of whole repositories, which plan_path {plan.path} is: give markdown_path "
+                f"or csv_folder, and leave {option} out."
+            )
 
 
 def _opened(request: ReportRequest) -> _Sources:
@@ -136,11 +154,14 @@ def _report(sources: _Sources, told: Told) -> Report:
     counted: dict[int, _Projects] = {}
     unread: list[tuple[str, str]] = []
     dates: set[str] = set()
+    removals: Counter[str | None] = Counter()
     for repository in read():
         project = counted.setdefault(repository.project_id, _Projects(repository.project, [], outcomes=Counter()))
         project.repositories.append((repository.figures, repository.error is not None))
         project.outcomes.update(repository.outcomes or {})
         dates.update([repository.date_source] if repository.date_source != "none" else [])
+        if repository.whole and repository.whole.action == DELETE:
+            removals[repository.whole.outcome] += 1
         if repository.error:
             unread.append((repository.path, repository.error))
     policies = _policies(plan) if plan and not audit else {}
@@ -169,6 +190,8 @@ def _report(sources: _Sources, told: Told) -> Report:
         repositories_unread=sum(unread for project in counted.values() for _figures, unread in project.repositories),
         outcomes=outcomes,
         budget=run.budget if run else "",
+        removals=sum(removals.values()) if plan and plan.is_whole else None,
+        removal_outcomes={str(outcome): number for outcome, number in removals.items()} if run else None,
     )
 
 

@@ -18,7 +18,7 @@ from .._usage.ages import by_age
 from .._usage.figures import Figures
 from .changes import change
 from .model import Report
-from .outcomes import OUTCOMES
+from .outcomes import OUTCOMES, REPOSITORY_OUTCOMES
 from .request import Told
 from .words import cost
 
@@ -40,11 +40,15 @@ def result_of(report: Report, paths: t.Sequence[str]) -> dict[str, t.Any]:
             "fingerprint": head.fingerprint,
             "deleted": head.deleted,
             "outcomes": None if report.outcomes is None else {each: report.outcomes.get(each, 0) for each in OUTCOMES},
+            "repository_outcomes": None
+            if report.removals is None or report.removal_outcomes is None
+            else {each: report.removal_outcomes.get(each, 0) for each in REPOSITORY_OUTCOMES},
         },
         "totals": {
             "projects": len(report.projects),
             "repositories": report.repositories_count,
             "repositories_unread": report.repositories_unread,
+            "repositories_deleted": report.removals,
             "tags": total.tags,
             "bytes": total.bytes,
             "bytes_method": total.bytes_method.value,

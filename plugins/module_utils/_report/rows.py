@@ -19,13 +19,14 @@ from .._core.models import ListingState, format_time, parse_time
 from .._core.numbers import amount
 from .._usage.ages import AGES
 from .._usage.figures import BytesMethod, CountedTag, Figures, FreedBytes, repository_figures
-from .model import ProjectReport, RepositoryReport, TagReport
+from .model import ProjectReport, RepositoryReport, TagReport, WholeReport
 from .words import writable
 
 Row = t.Mapping[str, t.Any]
 
-_DELETE = "delete"
-_UNREAD = Figures(delete=0, freed=FreedBytes(0, 0))
+DELETE = "delete"
+# Of a repository whose tags the plan does not list.
+_UNLISTED = Figures(delete=0, freed=FreedBytes(0, 0))
 
 
 def row_of(line: bytes | str) -> dict[str, t.Any] | None:
@@ -150,18 +151,19 @@ def repository_of(audit: Row | None, plan: Row | None, planned: t.Sequence[Row],
         rule_set=text(plan, "rule_set") if plan else None,
         error=errors[0] if errors else None,
         tags=_tags(audit, plan, planned, source),
+        whole=_whole_of(plan) if plan else None,
     )
 
 
 def _planned_figures(plan: Row, planned: t.Sequence[Row], told: Figures | None, clock: datetime | None) -> Figures:
-    if text(plan, "listing") == ListingState.UNREAD.value:
-        return _UNREAD
+    if not _lists_tags(plan):
+        return _UNLISTED
     counted = [
         CountedTag(
             digest=text(tag, "digest"),
             size=number(tag, "size"),
             date=parse_time(tag.get("date")),
-            delete=tag.get("action") == _DELETE,
+            delete=tag.get("action") == DELETE,
         )
         for tag in planned
     ]
@@ -169,9 +171,23 @@ def _planned_figures(plan: Row, planned: t.Sequence[Row], told: Figures | None, 
     return repository_figures(counted, clock=clock, size=size, planned=True)
 
 
+def _lists_tags(plan: Row) -> bool:
+    """Whether a plan has lines of all tags of a repository. It has none of one that was not read, or is kept whole."""
+    whole = _whole_of(plan)
+    return text(plan, "listing") != ListingState.UNREAD.value and (whole is None or whole.action == DELETE)
+
+
+def _whole_of(plan: Row) -> WholeReport | None:
+    """What happens to a repository as a whole; None if the plan is about its tags alone."""
+    action = text(plan, "action")
+    if action is None:
+        return None
+    return WholeReport(action, text(plan, "reason") or "unknown", why=text(plan, "why") or "")
+
+
 def _tags(audit: Row | None, plan: Row | None, planned: t.Sequence[Row], source: str) -> tuple[TagReport, ...] | None:
     listed = rows(audit, "tags") if audit and isinstance(audit.get("tags"), list) else None
-    if listed is None and (plan is None or text(plan, "listing") == ListingState.UNREAD.value):
+    if listed is None and (plan is None or not _lists_tags(plan)):
         return None
     audited = dict(_by_name(listed or ()))
     decided = dict(_by_name(planned))

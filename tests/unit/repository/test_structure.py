@@ -110,6 +110,7 @@ PURE = {
         "_report/labels",
         "_report/markdown",
         "_report/markdown_elements",
+        "_report/markdown_repositories",
     ),
     *("_report/model", "_report/outcomes", "_report/prometheus", "_report/request", "_report/set_options"),
     *("_report/page", "_report/page_data", "_report/page_lists", "_report/page_overview", "_report/page_style"),
