@@ -12,8 +12,9 @@ version_added: 0.1.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
-  - Stores a plan that M(containerops.gitlab.registry_cleanup) or M(containerops.gitlab.registry_plan_merge) wrote in a
-    generic package of a project, and fetches it in another job, where the two share no disk.
+  - Stores a plan that M(containerops.gitlab.registry_cleanup), M(containerops.gitlab.registry_repository) or
+    M(containerops.gitlab.registry_plan_merge) wrote in a generic package of a project, and fetches it in another job,
+    where the two share no disk.
   - Lists the versions of a package and the files of a version, and fetches all plans of a version for a merge.
   - Fetches the journal that M(containerops.gitlab.registry_cleanup) stored part by part, and joins the parts.
   - A plan is checked by its own fingerprint before it is stored and after it was fetched.

@@ -10,9 +10,15 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import JournalError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.host import RegistryHost
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.journal import (
+    JournalWriter,
+    Record,
+    null_journal,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outcomes import RepositoryOutcome
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.ways import deletion_way
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
@@ -20,7 +26,10 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.
     RepositoryRemoval,
     RepositoryResult,
 )
-from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.removal import delete_repositories
+from ansible_collections.containerops.gitlab.plugins.module_utils._repositories.removal import (
+    delete_repositories,
+    removals_so_far,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabilities import Sources, detect
@@ -48,10 +57,11 @@ def opened(*repositories: list[dict[str, Any]], **changes: Any) -> tuple[TagRead
     return open_reader(detect(client, repositories_of(len(repositories)), sources, details=True)), client
 
 
-def removed(reader: TagReader, removal: RepositoryRemoval, wait: float | None = None) -> tuple[RepositoryOutcome, str]:
-    [result] = delete_repositories(
-        reader, deletion_way(reader, DeleteMethod.REST), RegistryHost(deletes_by_name=True), [removal], wait
-    )
+def removed(
+    reader: TagReader, removal: RepositoryRemoval, wait: float | None = None, journal: JournalWriter = null_journal
+) -> tuple[RepositoryOutcome, str]:
+    way, host = deletion_way(reader, DeleteMethod.REST), RegistryHost(deletes_by_name=True)
+    [result] = delete_repositories(reader, way, host, [removal], wait, journal)
     assert isinstance(result, RepositoryResult)
     return result.outcome, result.message
 
@@ -217,3 +227,73 @@ def test_what_nobody_thought_of_is_told_of_the_repository(monkeypatch: pytest.Mo
     assert outcome is RepositoryOutcome.NOT_DELETED
     assert "ZeroDivisionError" in message
     assert is_there(client)
+
+
+def kinds(rows: list[dict[str, Any]]) -> list[tuple[str, Any]]:
+    return [(row["event"], row.get("name") or row.get("outcome")) for row in rows]
+
+
+def test_a_repository_is_noted_before_it_is_asked_for_and_afterwards() -> None:
+    reader, client = opened(TAGS, [])
+    rows: list[dict[str, Any]] = []
+
+    def journal(*events: Any) -> None:
+        if events[0]["event"] == "repository_delete_requested":
+            assert is_there(client)
+        rows.extend(map(dict, events))
+
+    outcome, _message = removed(reader, RepositoryRemoval(REPOSITORY, tags=all_tags(reader)), 60.0, journal)
+    assert outcome is RepositoryOutcome.DELETED
+    assert sorted(kinds(rows[:4])) == [
+        *(("delete_requested", name) for name in ("v1", "v2")),
+        *(("outcome", name) for name in ("v1", "v2")),
+    ]
+    assert kinds(rows[4:]) == [
+        ("repository_delete_requested", None),
+        ("repository_outcome", "scheduled"),
+        ("repository_outcome", "deleted"),
+    ]
+
+
+@pytest.mark.parametrize("tags", [[], TAGS])
+def test_what_can_not_be_noted_is_not_deleted(tags: list[dict[str, Any]]) -> None:
+    reader, client = opened(tags, [])
+    client.requests.clear()
+
+    def full(*_events: Any) -> None:
+        raise JournalError("journal_path x can't be written any more: No space left on device")
+
+    plan = all_tags(reader) if tags else None
+    outcome, message = removed(reader, RepositoryRemoval(REPOSITORY, tags=plan), journal=full)
+    assert outcome is (RepositoryOutcome.NOT_EMPTIED if tags else RepositoryOutcome.NOT_DELETED)
+    assert "No space left on device" in message
+    assert not [each for each in client.requests if each.startswith("DELETE")]
+
+
+ASKED = {"event": "repository_delete_requested", "repository": REPOSITORY.path, "id": 100}
+SETTLED = {"event": "repository_outcome", "repository": REPOSITORY.path, "outcome": "scheduled", "message": ""}
+EMPTYING = {"event": "delete_requested", "repository": REPOSITORY.path, "name": "v1", "digest": None}
+
+
+@pytest.mark.parametrize(
+    ("events", "outcome", "message"),
+    [
+        ([], RepositoryOutcome.NOT_DELETED, "a fault"),
+        ([{**SETTLED, "repository": "team/other"}], RepositoryOutcome.NOT_DELETED, "a fault"),
+        ([EMPTYING], RepositoryOutcome.NOT_EMPTIED, "a fault"),
+        (
+            [EMPTYING, ASKED],
+            RepositoryOutcome.NOT_DELETED,
+            "its deletion was asked for, and what came of it was not seen: a fault",
+        ),
+        ([ASKED, SETTLED], RepositoryOutcome.SCHEDULED, ""),
+        ([ASKED, SETTLED, {**SETTLED, "outcome": "deleted"}], RepositoryOutcome.DELETED, ""),
+    ],
+)
+def test_a_run_that_ends_unexpectedly_tells_what_it_noted(
+    events: list[dict[str, Any]], outcome: RepositoryOutcome, message: str
+) -> None:
+    record = Record()
+    record.added_to(null_journal)({"event": "start"}, *events)
+    [found] = removals_so_far([RepositoryRemoval(REPOSITORY)], record, "a fault")
+    assert (found.outcome, found.message) == (outcome, message)
