@@ -62,7 +62,7 @@ class PlanCursor:
     def __init__(self, lines: t.Iterable[str], *formats: str) -> None:
         self._lines = iter(lines)
         self._formats = formats or (FILE_FORMAT,)
-        self.file_format = self._formats[0]
+        self.file_format: str
         self.number = 0
         self.line = ""
         self.row: dict[str, t.Any] = {}
@@ -321,7 +321,7 @@ def _read_repository(cursor: PlanCursor, contents: _Contents) -> None:
     texts = "rule_set" in row and all(
         each is None or (isinstance(each, str) and each) for each in (error, limit, rule_set)
     )
-    fits = listing in _LISTINGS
+    fits = listing in _LISTINGS and "action" not in row
     if cursor.file_format == REPOSITORY_FORMAT:
         fits = _fits_whole(row, seen=seen, deleted=deleted)
         contents.whole[path] = _WHOLE_REASONS.get(str(row.get("reason")), RepositoryReason.REPOSITORY_UNREAD)

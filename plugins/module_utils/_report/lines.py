@@ -87,7 +87,7 @@ class LineIndex:
     @property
     def is_whole(self) -> bool:
         """Whether it is a plan of whole repositories."""
-        return any(head.get("format") == REPOSITORY_FORMAT for head in self.heads)
+        return bool(self.heads) and self.heads[0].get("format") == REPOSITORY_FORMAT
 
     @contextlib.contextmanager
     def opened(self) -> t.Iterator[t.Callable[[str], list[Row]]]:

@@ -247,11 +247,18 @@ def _repositories(
         of_audit, of_plan = (stack.enter_context(each.opened()) if each else _nothing for each in files)
         for path in paths:
             audited, planned = of_audit(path), of_plan(path)
-            lines = (audited[0] if audited else None, planned[0] if planned else None, planned[1:])
+            lines = (audited[0] if audited else None, _head_of(planned, sources.plan), planned[1:])
             if path not in figures:
                 figures[path] = repository_figures_of(*lines, clock)
             found = repository_of(*lines, figures[path])
             yield with_outcomes(found, sources.run) if sources.run else found
+
+
+def _head_of(lines: t.Sequence[Row], plan: LineIndex | None) -> Row | None:
+    """The line of a repository before those of its tags. In a plan of tags it can't say that the repository is kept."""
+    if not lines or (plan and plan.is_whole):
+        return lines[0] if lines else None
+    return {**lines[0], "action": None}
 
 
 def _nothing(_path: str) -> list[Row]:

@@ -14,10 +14,12 @@ from typing import Any
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import REPOSITORY_FORMAT
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_reading import parse_plan
 from ansible_collections.containerops.gitlab.plugins.module_utils._report.reading import read_report
 from tests.unit.plugins.module_utils._plan.test_plan_file import bare, resealed
 from tests.unit.plugins.module_utils._report.examples import request, tag, write_plan
+from tests.unit.plugins.module_utils._report.test_whole_repositories import written
 
 TAGS = [{**tag(name, name, 100, 60), "action": "delete"} for name in "abc"]
 KEPT = {**tag("d", "d", 30, 0), "action": "keep"}
@@ -82,6 +84,17 @@ def test_a_listing_that_was_not_read_hides_no_tags(tmp_path: Path) -> None:
         assert read_report(request(plan_path=str(tmp_path / "forged"))).head.fingerprint is None
 
 
+@pytest.mark.parametrize("action", ["keep", "delete", None])
+def test_a_word_on_the_whole_repository_hides_no_tags(tmp_path: Path, action: str | None) -> None:
+    rows = plan(tmp_path / "plan")
+    rows[1].update(action=action, reason="too_young", why="")
+    lines = resealed(rows)
+    assert agrees(tmp_path / "forged", lines)
+    with pytest.raises(UsageError, match="not as written"):
+        parse_plan(lines)
+    assert read_report(request(plan_path=str(tmp_path / "forged"))).total.delete == 4
+
+
 def test_a_report_shows_what_an_approved_run_deletes(tmp_path: Path) -> None:
     dice = random.Random(5)
     original = plan(tmp_path / "plan")
@@ -112,3 +125,46 @@ def test_nobody_is_shown_the_fingerprint_of_a_refused_plan(tmp_path: Path) -> No
     path.write_text("\n".join(line.rstrip("\n") for line in resealed(rows)) + "\n")
     head = read_report(request(plan_path=str(path))).head
     assert (head.fingerprint, head.refusals) == (None, ("too many tags would be deleted",))
+
+
+def agrees_on_repositories(path: Path, lines: list[str]) -> bool | None:
+    """Whether a report and an approved run say the same of a plan of whole repositories; None where none is told."""
+    path.write_text("".join(lines), encoding="utf-8", errors="surrogatepass")
+    try:
+        approved = parse_plan(lines, REPOSITORY_FORMAT)
+    except UsageError:
+        approved = None
+    try:
+        found = read_report(request(plan_path=str(path)))
+    except UsageError:
+        return None if approved is None else False
+    if approved is None or found.head.fingerprint is None:
+        # Without a fingerprint nobody can apply it.
+        return None if found.head.fingerprint is None else False
+    every = [*found.repositories()]
+    going = {each.path for each in every if each.whole and each.whole.action == "delete"}
+    tags = {(each.path, one.name) for each in every for one in each.tags or () if one.action == "delete"}
+    return (going, tags, found.removals) == (approved.removals, set(approved.digests), len(going))
+
+
+def test_a_report_shows_which_repositories_an_approved_run_deletes(tmp_path: Path) -> None:
+    dice = random.Random(6)
+    written(tmp_path / "plan")
+    original = bare((tmp_path / "plan").read_text().splitlines())
+    assert agrees_on_repositories(tmp_path / "forged", resealed(original))
+    whole = 0
+    for _each in range(1000):
+        rows = json.loads(json.dumps(original))
+        for _change in range(dice.choice([1, 1, 2, 3])):
+            row = dice.choice(rows)
+            row[dice.choice([*row])] = dice.choice(ODD)
+        if dice.random() < 0.2:
+            rows.insert(dice.randrange(2, len(rows)), dict(dice.choice(rows[1:])))
+        try:
+            lines = resealed(rows)
+        except (KeyError, ValueError):
+            continue
+        found = agrees_on_repositories(tmp_path / "forged", lines)
+        assert found is not False, lines
+        whole += found is True
+    assert whole > 100

@@ -23,6 +23,11 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.server i
     ReadMethod,
     ServerCapabilities,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge import (
+    approved_in,
+    fingerprint_in,
+    is_merged,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import (
     REPOSITORY_FORMAT,
     fingerprint_of,
@@ -300,6 +305,18 @@ def test_a_plan_is_read_as_it_was_written() -> None:
     assert plan.totals["repositories_deleted"] == 1
     assert plan.totals["repository_reasons"] == {"not_pushed": 1, "too_young": 2}
     assert plan.rules["conditions"]["not_pushed_for"] == "30d"
+
+
+def test_its_fingerprint_is_read_as_that_of_any_plan() -> None:
+    lines = lines_of()
+    assert fingerprint_in(lines) == parse_plan(lines, REPOSITORY_FORMAT).fingerprint
+    assert not is_merged(lines)
+    with pytest.raises(UsageError, match="The plan was altered"):
+        fingerprint_in([*lines[:-1], lines[-1].replace('"keep"', '"delete"').replace("too_young", "matched")])
+    with pytest.raises(UsageError, match="This is no plan of registry_cleanup or registry_repository: give"):
+        fingerprint_in([lines[0].replace(REPOSITORY_FORMAT, "containerops.gitlab/audit")])
+    with pytest.raises(UsageError, match="This is no plan of registry_cleanup: give"):
+        approved_in(lines, None)
 
 
 def test_a_plan_of_another_kind_is_refused() -> None:
