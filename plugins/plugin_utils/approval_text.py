@@ -21,7 +21,6 @@ from ..module_utils._core.words import counted
 from ..module_utils._plan.repository_decision import RepositoryReason
 from ..module_utils._plan.results import named_rule
 from ..module_utils._rules.durations import seconds
-from ..module_utils._rules.git_refs import RefMatch
 from ..module_utils._rules.options import IN_USE, RULES
 from .plan_screen import DELETING
 from .screen import freed_of
@@ -56,8 +55,6 @@ _DELETING_WHOLE = frozenset(reason.value for reason in RepositoryReason if reaso
 _DEFAULTS = {option: spec.get("default") for option, spec in {**RULES, **IN_USE, **LIMITS}.items()}
 _DEFAULTS.update(delete_via="auto", read_via="auto", min_remaining_repositories=0)
 _RULE_DEFAULTS = {option: spec.get("default") for option, spec in RULES["rules"]["options"].items()}
-# What a condition is if nobody gives it.
-_UNSAID: tuple[t.Any, ...] = (None, False, [], RefMatch.WHOLE.value)
 # Told in a line of its own.
 _IN_USE = ("in_use", "in_use_sources")
 
@@ -250,7 +247,7 @@ def _options(rules: _Row) -> list[str]:
         elif option == "retention" and isinstance(value, dict):
             lines += _document(value)
         elif isinstance(value, dict):
-            lines.append(f"{option}: {_told({key: each for key, each in value.items() if each not in _UNSAID})}")
+            lines.append(f"{option}: {_told(value)}")
         else:
             lines.append(f"{option}: {_value(value)}")
     return lines

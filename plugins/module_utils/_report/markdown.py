@@ -72,9 +72,7 @@ def markdown(report: Report, rest: t.Sequence[str] = ()) -> str:
         _not_deleted(report),
         _notes(report.head),
         deleted_repositories(report, passed.removals),
-        _reasons("Would be deleted" if is_preview(report) else "Planned to be deleted", passed.reasons),
-        _reasons("Kept", passed.kept),
-        _reasons("Repositories kept", passed.kept_whole, "repositories"),
+        *_all_reasons(report, passed),
         _matches(report.head),
         _comparison(report),
         _groups(report),
@@ -110,7 +108,8 @@ class _Passed(t.NamedTuple):
         kept: number of tags that are kept, by reason.
         deletions: the first tags to delete, with their repositories.
         removals: the first repositories to delete as a whole.
-        kept_whole: number of repositories that are kept as a whole, by reason.
+        whole_reasons: number of repositories to delete as a whole, by reason.
+        whole_kept: number of repositories that are kept as a whole, by reason.
         dated: the oldest and the newest tag; None where no date is known.
     """
 
@@ -119,7 +118,8 @@ class _Passed(t.NamedTuple):
     kept: Counter[str]
     deletions: list[tuple[RepositoryReport, TagReport]]
     removals: list[RepositoryReport]
-    kept_whole: Counter[str]
+    whole_reasons: Counter[str]
+    whole_kept: Counter[str]
     dated: tuple[_Dated | None, _Dated | None]
 
     @classmethod
@@ -131,7 +131,8 @@ class _Passed(t.NamedTuple):
             kept=Counter(),
             deletions=[],
             removals=[],
-            kept_whole=Counter(),
+            whole_reasons=Counter(),
+            whole_kept=Counter(),
             dated=(None, None),
         )
         oldest, newest = report.total.oldest_tag_at, report.total.newest_tag_at
@@ -149,9 +150,11 @@ class _Passed(t.NamedTuple):
             if newest and not last and repository.figures.newest_tag_at == newest:
                 last = _dated(repository, format_time(newest))
             if repository.whole and repository.whole.action != "delete":
-                passed.kept_whole[repository.whole.reason] += 1
-            elif repository.whole and len(passed.removals) < _REMOVALS:
-                passed.removals.append(repository._replace(tags=None))
+                passed.whole_kept[repository.whole.reason] += 1
+            elif repository.whole:
+                passed.whole_reasons[repository.whole.reason] += 1
+                if len(passed.removals) < _REMOVALS:
+                    passed.removals.append(repository._replace(tags=None))
             for tag in repository.tags or ():
                 if tag.action == "keep":
                     passed.kept[tag.reason or "unknown"] += 1
@@ -276,6 +279,15 @@ def _exact_bytes(figures: Figures) -> str:
 
 def _freed(figures: Figures) -> str:
     return bytes_between(*figures.freed)
+
+
+def _all_reasons(report: Report, passed: _Passed) -> tuple[Lines, Lines]:
+    """Why what the plan is about, tags or whole repositories, is deleted or kept."""
+    title = "Would be deleted" if is_preview(report) else "Planned to be deleted"
+    if report.removals is None:
+        return _reasons(title, passed.reasons), _reasons("Kept", passed.kept)
+    deleted, kept = passed.whole_reasons, passed.whole_kept
+    return _reasons(title, deleted, "repositories"), _reasons("Kept", kept, "repositories")
 
 
 def _reasons(title: str, reasons: Counter[str], of: str = "tags") -> Lines:

@@ -45,6 +45,8 @@ REPOSITORY_OUTCOMES: dict[str, str] = {
     RepositoryOutcome.SCHEDULED.value: "being deleted by GitLab",
     DELETED: "deleted",
 }
+# What nobody has to see to.
+_QUIET = (DELETED, LEFT, RepositoryOutcome.SCHEDULED.value)
 _UNSEEN = "Its deletion was asked for, and the journal does not say what came of it."
 _NEVER_ASKED = "The run ended before its deletion was asked for."
 _NO_RUN = "The journal tells of no run of this plan."
@@ -166,7 +168,7 @@ def counted_outcomes(report: Report) -> list[tuple[str, int]]:
 
 def number_undeleted(outcomes: t.Mapping[str, int] | None) -> int:
     """How many of what was planned the run did not delete, although it came to it. outcomes: None if none is known."""
-    return sum(count for outcome, count in (outcomes or {}).items() if outcome not in (DELETED, LEFT))
+    return sum(count for outcome, count in (outcomes or {}).items() if outcome not in _QUIET)
 
 
 def undeleted(report: Report, most: int) -> list[tuple[str, str, str]]:
@@ -185,7 +187,7 @@ def undeleted(report: Report, most: int) -> list[tuple[str, str, str]]:
     for repository in report.repositories() if number_undeleted(planned_outcomes(report)) else ():
         settled = [("", repository.whole)] if whole else [(f":{tag.name}", tag) for tag in repository.tags or ()]
         for name, each in settled:
-            if each and each.outcome not in (None, DELETED, LEFT) and len(found[each.outcome]) < most:
+            if each and each.outcome not in (None, *_QUIET) and len(found[each.outcome]) < most:
                 found[each.outcome].append((f"{repository.path}{name}", words[each.outcome], each.message or ""))
     return [each for alike in found.values() for each in alike][:most]
 

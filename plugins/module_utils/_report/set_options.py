@@ -17,6 +17,7 @@ from .._rules.options import IN_USE, RULES
 DEFAULTS: t.Mapping[str, t.Any] = {
     **{name: spec.get("default") for name, spec in {**RULES, **IN_USE}.items()},
     "min_remaining": 1,
+    "min_remaining_repositories": 0,
     "on_limit": OnLimit.FAIL.value,
     "delete_via": "auto",
     "read_via": "auto",

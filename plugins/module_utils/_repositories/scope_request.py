@@ -25,7 +25,7 @@ from .._rules.in_use import InUse
 from .._rules.matches import OnUnmatched
 from .._rules.options import used_of
 from .._rules.rules import Rules
-from .conditions import Conditions, conditions_of
+from .conditions import CONDITIONS, Conditions, conditions_of
 from .request import COUNTS, DesiredState, tag_limits_of, tag_rules_of, wait_of
 
 SCOPES = ("project", "group")
@@ -175,7 +175,9 @@ def scope_request_of(
 
 
 def _planned_by(option: str, value: t.Any) -> t.Any:
-    """The value of an option as a plan names it: when sources were read is a matter of the run."""
+    """The value of an option as a plan names it: what was given of conditions, and not when sources were read."""
+    if option == "conditions":
+        return {key: each for key, each in value.items() if each != CONDITIONS[key].get("default")}
     if option != "in_use_sources" or value is None:
         return value
     return [{key: each for key, each in row.items() if key != "read_at"} for row in value]

@@ -379,7 +379,7 @@ def whole(*repositories: dict[str, Any], **totals: Any) -> dict[str, Any]:
     reasons = Counter(each["reason"] for each in repositories)
     going = [each for each in repositories if each["reason"] in {"empty", "ref_gone", "not_pushed", "matched"}]
     counts = {"repositories": len(repositories), "repositories_deleted": len(going), "repositories_unread": 0}
-    conditions = {"empty": False, "ref_gone": ["branches"], "ref_match": "whole", "not_pushed_for": "7d", "paths": None}
+    conditions = {"ref_gone": ["branches"], "not_pushed_for": "7d"}
     plan = {
         "fingerprint": FINGERPRINT,
         "refusals": [],

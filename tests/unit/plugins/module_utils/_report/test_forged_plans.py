@@ -144,7 +144,7 @@ def agrees_on_repositories(path: Path, lines: list[str]) -> bool | None:
     every = [*found.repositories()]
     going = {each.path for each in every if each.whole and each.whole.action == "delete"}
     tags = {(each.path, one.name) for each in every for one in each.tags or () if one.action == "delete"}
-    return (going, tags, found.removals) == (approved.removals, set(approved.digests), len(going))
+    return (going, tags, found.removals) == ({*approved.removals}, {*approved.digests}, len(going))
 
 
 def test_a_report_shows_which_repositories_an_approved_run_deletes(tmp_path: Path) -> None:

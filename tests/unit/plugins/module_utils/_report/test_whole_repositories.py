@@ -92,7 +92,7 @@ def test_each_outcome_is_what_the_journal_says(tmp_path: Path, outcome: str) -> 
     assert report.removal_outcomes == {outcome: 1, "not_tried": 1}
     text = markdown(report)
     assert REPOSITORY_OUTCOMES[outcome] in text
-    assert ("so it is" in text) == (outcome != "deleted")
+    assert ("so it is" in text) == (outcome not in ("deleted", "scheduled"))
 
 
 def test_what_the_journal_does_not_prove_is_unknown(tmp_path: Path) -> None:
@@ -156,7 +156,8 @@ def test_a_preview_has_the_reasons_of_all(tmp_path: Path) -> None:
     assert "## Repositories that would be deleted" in text
     assert "| repositories that would be deleted | 2 |" in text
     assert "| tags that would be deleted with them | 2 |" in text
-    assert "| `too_young` | 1 |" in text.partition("## Repositories kept, by reason")[2]
+    assert "| `not_pushed` | 2 |" in text.partition("## Would be deleted, by reason\n\n| reason | repositories |")[2]
+    assert "| `too_young` | 1 |" in text.partition("## Kept, by reason\n\n| reason | repositories |")[2]
     assert "outcome" not in text.partition("## Repositories that would be deleted")[2].partition("\n\n## ")[0]
     rows = list(csv.DictReader(io.StringIO("".join(repositories_csv(report)))))
     assert [(row["repository"], row["action"], row["reason"], row["tags"], row["delete"]) for row in rows] == [
