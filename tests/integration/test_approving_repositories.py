@@ -296,6 +296,7 @@ def playbook_of_the_page(ansible: Ansible) -> Path:
 
 def test_the_playbook_of_the_page_plans_and_applies(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     simulator.load(shelves())
+    (tmp_path / "other").mkdir()
     before = simulator.state()
     path, folder = playbook_of_the_page(ansible), ("-e", f"folder={tmp_path}")
     planned = ansible.play(path, *folder, "-vvv")
@@ -317,6 +318,12 @@ def test_the_playbook_of_the_page_plans_and_applies(ansible: Ansible, simulator:
     assert wrong.code != 0
     assert "another plan was approved" in wrong.output
     assert simulator.state() == before
+
+    # What can't be read is told to the approver, who still sees the text.
+    simulator.faults([{"path": "/projects/1/repository/branches", "action": "status", "status": 403}])
+    unread = ansible.play(path, "-e", f"folder={tmp_path / 'other'}")
+    assert "complete: no, 2 repositories unread" in unread.of("ansible.builtin.debug").result["msg"]
+    simulator.clear_faults()
 
     applied = ansible.play(path, *folder, "-e", f"fingerprint={typed}", "-vvv")
     assert applied.code == 0, applied.output
