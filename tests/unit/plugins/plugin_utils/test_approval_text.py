@@ -361,7 +361,7 @@ def test_a_repository_beyond_a_limit_is_named_once() -> None:
     assert "  team/a: 5 tags would be deleted, more than max_deletions 3" in lines
 
 
-def shelf(path: str, delete: int, reason: str, **more: Any) -> dict[str, Any]:
+def repository_row(path: str, delete: int, reason: str, **more: Any) -> dict[str, Any]:
     freed = {"freed_least": None, "freed_most": 2048 * delete or None}
     return {
         "path": path,
@@ -374,7 +374,7 @@ def shelf(path: str, delete: int, reason: str, **more: Any) -> dict[str, Any]:
     }
 
 
-def whole(*repositories: dict[str, Any], **totals: Any) -> dict[str, Any]:
+def plan_of_repositories(*repositories: dict[str, Any], **totals: Any) -> dict[str, Any]:
     """A plan of whole repositories. totals: changes to its numbers."""
     reasons = Counter(each["reason"] for each in repositories)
     going = [each for each in repositories if each["reason"] in {"empty", "ref_gone", "not_pushed", "matched"}]
@@ -406,11 +406,15 @@ def whole(*repositories: dict[str, Any], **totals: Any) -> dict[str, Any]:
     return {"host": "localhost", "result": result, "scope": {"group": "team"}, "path": path, "max_age": "72h"}
 
 
-GONE = [shelf("team/app/a", 2, "ref_gone"), shelf("team/app/b", 0, "empty"), shelf("team/app/c", 0, "active_ref")]
+GONE = [
+    repository_row("team/app/a", 2, "ref_gone"),
+    repository_row("team/app/b", 0, "empty"),
+    repository_row("team/app/c", 0, "active_ref"),
+]
 
 
 def test_the_whole_text_of_repositories() -> None:
-    assert approval_text([whole(*GONE)]).splitlines() == [
+    assert approval_text([plan_of_repositories(*GONE)]).splitlines() == [
         "To approve: delete 2 of 3 repositories as a whole, with 2 tags",
         "server: https://gitlab.example.com, by its clock 2026-06-01T12:00:00Z",
         "scope: group team",
@@ -439,14 +443,16 @@ def test_the_whole_text_of_repositories() -> None:
 
 
 def test_empty_repositories_are_something_to_approve() -> None:
-    assert approval_text([whole(*GONE[1:])]).startswith(
+    assert approval_text([plan_of_repositories(*GONE[1:])]).startswith(
         "To approve: delete 1 of 2 repositories as a whole, with 0 tags"
     )
-    assert approval_text([whole(*GONE[2:])]).startswith("Nothing to approve: none of 1 repository is deleted.")
+    assert approval_text([plan_of_repositories(*GONE[2:])]).startswith(
+        "Nothing to approve: none of 1 repository is deleted."
+    )
 
 
 def test_repositories_that_could_not_be_read_are_told() -> None:
-    found = whole(*GONE, repositories_unread=1)
+    found = plan_of_repositories(*GONE, repositories_unread=1)
     found["result"]["errors"] = [{"repository": "team/app/d", "message": "403 Forbidden"}]
     lines = approval_text([found]).splitlines()
     assert "complete: no, 1 repository unread" in lines
@@ -455,7 +461,7 @@ def test_repositories_that_could_not_be_read_are_told() -> None:
 
 
 def test_a_refused_plan_of_repositories_shows_no_fingerprint() -> None:
-    found = whole(*GONE)
+    found = plan_of_repositories(*GONE)
     found["result"]["plan"]["refusals"] = ["2 repositories would be deleted, more than max_repositories 1"]
     text = approval_text([found])
     assert text.startswith("This plan is refused and can't be approved:\n  2 repositories would be deleted")
@@ -464,8 +470,8 @@ def test_a_refused_plan_of_repositories_shows_no_fingerprint() -> None:
 
 @pytest.mark.parametrize("number", [1, 150, 178, 179, 5000])
 def test_repositories_are_listed_as_far_as_there_is_room(number: int) -> None:
-    rows = [shelf(f"team/app/{each:04}", 1, "matched") for each in range(number)]
-    lines = approval_text([whole(*rows)]).splitlines()
+    rows = [repository_row(f"team/app/{each:04}", 1, "matched") for each in range(number)]
+    lines = approval_text([plan_of_repositories(*rows)]).splitlines()
     assert len(lines) <= MOST_LINES
     listed = [line for line in lines if line.startswith("  team/app/")]
     left = number - len(listed)
@@ -473,14 +479,14 @@ def test_repositories_are_listed_as_far_as_there_is_room(number: int) -> None:
 
 
 def test_plans_of_repositories_of_several_hosts_can_not_be_merged() -> None:
-    lines = approval_text([{**whole(*GONE), "host": host} for host in ("a", "b")]).splitlines()
+    lines = approval_text([{**plan_of_repositories(*GONE), "host": host} for host in ("a", "b")]).splitlines()
     assert lines[0] == "Nothing to approve yet: 2 hosts made a plan each. Approve each by itself."
     assert lines[1] == f"  a: 2 of 3 repositories as a whole, with 2 tags, {FINGERPRINT}"
 
 
 @pytest.mark.parametrize("reason", RepositoryReason)
 def test_each_reason_of_a_repository_stands_with_what_it_does(reason: RepositoryReason) -> None:
-    text = approval_text([whole(*GONE, shelf("team/app/z", 0, reason.value))])
+    text = approval_text([plan_of_repositories(*GONE, repository_row("team/app/z", 0, reason.value))])
     kept = text.partition("To keep: ")[2].partition("\n")[0]
     assert (reason.value in kept) is not reason.deletes
     assert ("  team/app/z: " in text) is reason.deletes
