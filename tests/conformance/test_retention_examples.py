@@ -64,7 +64,7 @@ def test_an_example(example: dict[str, Any]) -> None:
             name,
             "sha256:" + (digests[name] * 64 if name in digests else name),
             published=None if days is None else NOW - timedelta(days=days),
-            expiry=(labels[name],) if name in labels else (),
+            labels=((options["expires_label"], (labels[name],) if name in labels else ()),),
         )
         for name, days in example["days"].items()
     ]

@@ -227,3 +227,22 @@ def test_with_a_metadata_database_the_push_counts(ansible: Ansible, simulator: S
     options = {"group": "team", "name_regex_delete": "chart-.*", "older_than": "30d"}
     [task] = run_all(ansible, MODULE, [options], check_mode=True)
     assert reasons(task)["chart-1"] == "too_young"
+
+
+def test_each_document_goes_by_its_own_label(ansible: Ansible, simulator: Simulator) -> None:
+    """A tag that both documents judge by a label has the values of both."""
+    both = {LABEL: "1h", "expires": "9w"}
+    load(simulator, "M1", [tag("dev-1", 20, labels=both), tag("dev-2", 20, labels={LABEL: "9w", "expires": "1h"})])
+
+    def document(label: str) -> dict[str, Any]:
+        return {"rule_sets": [{"name": "a", "rules": [{"match": ".*", "expires_label": label}]}], "default": "a"}
+
+    options = {"group": "team", "min_remaining": 0, "return_limit": 9}
+    alone = ansible.module(MODULE, {**options, "retention": document(LABEL)}, check=True)
+    found = ansible.module(
+        MODULE, {**options, "retention": document(LABEL), "previous_retention": document("expires")}, check=True
+    )
+    assert reasons(found) == reasons(alone) == {"dev-1": "label_expired", "dev-2": "label_not_expired"}
+    [change] = found.result["retention_changes"]["repositories"]
+    assert (change["newly_deleted"], change["newly_kept"]) == (["dev-1"], ["dev-2"])
+    assert found.result["requests"] == alone.result["requests"]

@@ -74,7 +74,7 @@ def _property(option: Mapping[str, Any], described: Mapping[str, Any], documente
 def _value(option: Mapping[str, Any], documented: Mapping[str, Any]) -> dict[str, Any]:
     if option["type"] == "list":
         element = {"type": option["elements"], "options": option.get("options")}
-        least = {"minItems": 1} if option.get("required") else {}
+        least = {} if option.get("default") == [] else {"minItems": 1}
         return {"type": "array", "items": _value(element, documented), **least}
     if option["type"] == "dict":
         return _mapping(option["options"], documented)

@@ -43,7 +43,10 @@ def with_expiry_labels(reader: TagReader, state: CleanupState, request: CleanupR
     all_criteria = [
         criteria_on(state.capabilities, replace(request, retention=retention)) for retention in request.retentions
     ]
-    unread = {listing.repository.id: _all_unread_labels(listing, state, all_criteria) for listing in state.listings}
+    unread = {
+        listing.repository.id: set().union(*(_unlabelled(listing, state, criteria) for criteria in all_criteria))
+        for listing in state.listings
+    }
     places = list(
         dict.fromkeys(
             (each.repository.path, tag.digest)
@@ -69,25 +72,16 @@ def with_expiry_labels(reader: TagReader, state: CleanupState, request: CleanupR
     )
 
 
-def _all_unread_labels(listing: TagListing, state: CleanupState, all_criteria: t.Iterable[Criteria]) -> dict[str, str]:
-    """The same for the rules of the plan, and for those that it is compared with."""
-    found: dict[str, str] = {}
-    for criteria in all_criteria:
-        found = {**_unread_labels(listing, state, criteria), **found}
-    return found
-
-
-def _unread_labels(listing: TagListing, state: CleanupState, criteria: Criteria) -> dict[str, str]:
-    """By the names of tags that nothing else keeps, the labels by which their rules delete them."""
+def _unlabelled(listing: TagListing, state: CleanupState, criteria: Criteria) -> set[str]:
+    """The names of tags that nothing else keeps, and of which the label is not known by which their rules delete."""
     rules = criteria.retention.rules_of(listing.repository)
-    found: dict[str, str] = {}
-    if rules is None:
-        return found
+    if rules is None or not rules.expiry_labels:
+        return set()
+    found = set()
     for decision in repository_plan(listing, state, criteria).decisions:
         rule = rules.judge(decision.tag.name).rule
-        is_unread = decision.reason is Reason.UNKNOWN_EXPIRY and decision.tag.expiry is None
-        if is_unread and rule and rule.expires_label:
-            found[decision.tag.name] = rule.expires_label
+        if decision.reason is Reason.UNKNOWN_EXPIRY and rule and rule.expires_label not in dict(decision.tag.labels):
+            found.add(decision.tag.name)
     return found
 
 
@@ -98,14 +92,22 @@ def _labels_of(registry: Registry, path: str, digest: str) -> t.Mapping[str, tup
     return dict(image.labels)
 
 
-def _with_values(listing: TagListing, labels: t.Mapping[str, str], found: t.Mapping[_Place, _Values]) -> TagListing:
-    """The listing with the values of the labels, or without its tags if another look may tell them."""
+def _with_values(listing: TagListing, names: t.Collection[str], found: t.Mapping[_Place, _Values]) -> TagListing:
+    """The listing with the values of all labels, or without its tags if another look may tell them.
+
+    Args:
+        listing: of the tags.
+        names: of those whose labels are needed.
+        found: the answers.
+    """
     path = listing.repository.path
     tags = []
     for tag in listing.tags:
-        values = found.get((path, tag.digest or "")) if tag.name in labels else None
+        values = found.get((path, tag.digest or "")) if tag.name in names else None
         if isinstance(values, RequestError) and values.kind.is_inconclusive:
             return TagListing(listing.repository, error=values)
-        known = values.get(labels[tag.name]) if values is not None and not isinstance(values, RequestError) else None
-        tags.append(tag if known is None else tag._replace(expiry=known))
+        if values is None or isinstance(values, RequestError):
+            tags.append(tag)
+        else:
+            tags.append(tag._replace(labels=tuple(values.items())))
     return listing._replace(tags=tuple(tags))

@@ -8,11 +8,14 @@
 
 from __future__ import annotations
 
+import itertools
 import typing as t
+from datetime import datetime
 
-from .._core.models import ListingState, RefKind, TagListing
+from .._core.models import ListingState, RefKind, Repository, TagListing
 from .._core.scope import Exclusion, Scope
 from .._core.words import some
+from .._retention.assignments import Level, leads_to, lies_in
 from .._retention.rule_sets import Retention, RuleSet
 from .._rules.git_refs import ActiveRefs, carrying
 from .._rules.in_use import tags_in_use
@@ -73,6 +76,7 @@ def matches_of(
     retention: Retention,
     request: CleanupRequest,
     absent: t.Collection[str] = (),
+    clock: datetime | None = None,
 ) -> Matches:
     """What the entries match.
 
@@ -83,6 +87,7 @@ def matches_of(
         retention: the rules as they hold on this server.
         request: what is asked for.
         absent: paths of projects and repositories in scope that have no tags to list.
+        clock: the server's time; None if it is not known.
     """
     read = tuple(each for each in listings if not each.error and _refs_known(each, refs))
     names = names_in(listings, read)
@@ -97,7 +102,7 @@ def matches_of(
     findings = [
         *told(names, (each for _entries, found in parts for each in found)),
         *_of_exclusions(listings, exclusions),
-        *_of_assignments(listings, retention, request.scope, absent),
+        *_of_targets(listings, retention, request.scope, absent, clock),
     ]
     excluded = [EntryMatches("exclude_repositories", each.pattern, matched=each.matched) for each in exclusions]
     return Matches(
@@ -248,28 +253,55 @@ def _of_exclusions(listings: t.Sequence[TagListing], exclusions: t.Sequence[Excl
 
 def _of_exceptions(names: ListedNames, retention: Retention) -> Found:
     """What is kept until a day. What is said of other repositories is about another task."""
-    entries, findings = [], []
-    for each in retention.exceptions:
-        matched = sum(len(each.names_of(listing)) for listing in names.listings)
-        entries.append(EntryMatches("exceptions", each.text, matched=matched))
-        if not matched and any(each.covers(listing.repository.path) for listing in names.listings):
-            findings.append(Finding(f"retention, {each.place}: the exception for {each.text} matches {names.none}"))
+    counts: dict[int, int] = {}
+    for listing in names.listings:
+        for each in retention.exceptions_by_path.about(listing.repository.path):
+            counts[id(each)] = counts.get(id(each), 0) + len(each.names_of(listing))
+    entries = [EntryMatches("exceptions", each.text, matched=counts.get(id(each), 0)) for each in retention.exceptions]
+    findings = [
+        Finding(f"retention, {each.place}: the exception for {each.text} matches {names.none}")
+        for each in retention.exceptions
+        if counts.get(id(each)) == 0
+    ]
     return entries, findings
 
 
-def _of_assignments(
-    listings: t.Sequence[TagListing], retention: Retention, scope: Scope, absent: t.Collection[str]
-) -> list[Finding]:
-    """The assignments to something that is not there: what was meant has another rule set then."""
+def _of_targets(
+    listings: t.Sequence[TagListing],
+    retention: Retention,
+    scope: Scope,
+    absent: t.Collection[str],
+    clock: datetime | None,
+) -> t.Iterator[Finding]:
+    """What a document says of something that is not there: what was meant has other rules, or is not kept."""
     if retention.assignments is None or not listings:
-        return []
+        return
+    scope = _with_paths(scope, [listing.repository for listing in listings])
+
+    def is_missing(target: str, *, numbers: bool = False) -> bool:
+        return lies_in(scope, target, numbers=numbers) and not any(leads_to(target, path) for path in absent)
+
+    refused_by = (OnUnmatched.AUTO, OnUnmatched.FAIL)
     matched = retention.assignments.matched_by(listing.repository for listing in listings)
-    return [
-        Finding(
-            f"retention, {entry.text} matches no repository in scope, "
-            f"so nothing gets rule set {entry.rule_set!r} by it",
-            (OnUnmatched.AUTO, OnUnmatched.FAIL),
-        )
-        for entry in retention.assignments.entries
-        if entry not in matched and entry.lies_in(scope) and not any(map(entry.leads_to, absent))
-    ]
+    for entry in retention.assignments.entries:
+        if entry not in matched and is_missing(entry.key, numbers=entry.level is Level.PROJECT):
+            sentence = f"retention, {entry.text} matches no repository in scope"
+            yield Finding(f"{sentence}, so nothing gets rule set {entry.rule_set!r} by it", refused_by)
+    exceptions = retention.exceptions_by_path
+    found = {pattern for listing in listings for pattern in exceptions.patterns_of(listing.repository.path)}
+    for each in (exception for exception in retention.exceptions if exception.holds(clock)):
+        for pattern in each.repositories:
+            if pattern not in found and is_missing(pattern.strip("/").lower()):
+                sentence = f"retention, {each.place}: the exception for {pattern!r} matches no repository in scope"
+                yield Finding(f"{sentence}, so nothing is kept by it", refused_by)
+
+
+def _with_paths(scope: Scope, repositories: t.Sequence[Repository]) -> Scope:
+    """A scope with paths besides ids, as far as what was read tells them: a group is at least what is around all."""
+    paths = {str(each.project_id): each.project_path for each in repositories}
+    projects = (*scope.projects, *(paths[number] for number in scope.projects if number in paths))
+    if scope.group is None or not scope.group.isdigit():
+        return scope._replace(projects=projects)
+    levels = zip(*(each.project_path.split("/")[:-1] for each in repositories))
+    around = "/".join(names[0] for names in itertools.takewhile(lambda names: len({*names}) == 1, levels))
+    return scope._replace(group=around or scope.group)

@@ -170,6 +170,7 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
         criteria.retention,
         request,
         absent=(*state.registry_disabled, *state.being_deleted),
+        clock=state.clock,
     )
     bulk = bulk_requests(plan, request) if state.delete_method.is_bulk else []
     run = RunPlan(plan, request.budget) if request.budget else None
@@ -271,7 +272,8 @@ def repository_plan(listing: TagListing, state: CleanupState, criteria: Criteria
         return replace(part, decisions=tuple(to_keep(tag, reason) for tag in listing.tags))
     parameters = criteria.request.parameters
     if parameters is None:
-        excepted = kept_by_exceptions(listing, criteria.retention.exceptions, state.clock)
+        exceptions = criteria.retention.exceptions_by_path.about(listing.repository.path)
+        excepted = kept_by_exceptions(listing, exceptions, state.clock)
         retained = {**excepted, **retained_names(listing, state.refs, criteria.request)}
         source = criteria.date_source_under(rules)
         return replace(

@@ -350,7 +350,10 @@ def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None) -> N
                 f"{option} can't be used with delete_via {via}: GitLab takes all tags of a repository with one request "
                 "and deletes them when it likes."
             )
-    kept = ("in_use", "in_use_sources", "keep_refs", "keep_deployments", "dates_valid_from")
+    kept = (
+        *("in_use", "in_use_sources", "keep_refs", "keep_deployments", "dates_valid_from"),
+        *("previous_retention", "previous_retention_path"),
+    )
     decided_by_gitlab = kept if method is DeleteMethod.BULK_UNPINNED else ()
     for option in ("rules", "retention", "retention_path", "keep_n_per", "min_age", *decided_by_gitlab):
         if params[option]:

@@ -234,7 +234,7 @@ class Tag(t.NamedTuple):
         children: digests of all that an index holds.
         subject: the digest of the image that its manifest says something of.
         built: when the image was built, where created is something else.
-        expiry: values of the expiry label that its rule names; None if they were not read.
+        labels: the values of labels and annotations of its image, by name: those that were read.
     """
 
     name: str
@@ -250,7 +250,7 @@ class Tag(t.NamedTuple):
     children: tuple[str, ...] = ()
     subject: str | None = None
     built: datetime | None = None
-    expiry: tuple[str, ...] | None = None
+    labels: tuple[tuple[str, tuple[str, ...]], ...] = ()
 
 
 class ListingState(enum.Enum):

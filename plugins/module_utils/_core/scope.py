@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import itertools
 import re
+import string
 import typing as t
 from collections import Counter
 from fnmatch import translate
@@ -33,6 +34,7 @@ _SCHEMES_WITH_HOST = ("http", "https", "ssh", "git")
 _END_OF_PATH = re.compile(r"#|/-(?:/|$)")
 _WILDCARD = re.compile(r"[*?[]")
 # What a path is made of, with * and ? and classes.
+_CHARACTERS = f"{string.ascii_lowercase}{string.digits}._/-"
 _CLASS = re.compile(r"\[[^\]]*\]")
 _GLOB = re.compile(r"(?:[a-z0-9._/*?-]|\[!?[a-z0-9._/-]+\])+", re.ASCII | re.IGNORECASE)
 
@@ -205,8 +207,20 @@ def check_globs(globs: t.Iterable[str], option: str, namespaces: t.Collection[st
         glob = glob if path is None else path
         if path != "" and (".*" in glob or _CLASS.fullmatch(glob) or not _GLOB.fullmatch(glob)):
             raise UsageError(f"{option} {text!r} {_why_no_glob(glob)}.")
+        empty = next((each for each in _CLASS.findall(glob) if not _stands_for_something(each)), None)
+        if empty:
+            raise UsageError(f"{option} {text!r} has the class {empty}, which no character of a path is in.")
         if path is not None:
             raise _host_refusal(text, option, path)
+
+
+def _stands_for_something(character_class: str) -> bool:
+    """Whether any character of a path is in a class of a glob, as none is in [z-a]."""
+    try:
+        return any(map(re.compile(translate(character_class.lower())).match, _CHARACTERS))
+    except re.error:
+        # What Python before 3.11 makes of a range from a later letter to an earlier one.
+        return False
 
 
 def _path_after_host(text: str) -> str | None:

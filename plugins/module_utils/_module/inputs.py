@@ -46,6 +46,8 @@ _MAY_BE_NUMBERS = frozenset(
 )
 # Texts of several lines.
 _OF_LINES = frozenset({"approved_plan", "failed", "failure", "warnings", "notes"})
+# Documents of which messages name the lines.
+_DOCUMENTS = frozenset({"retention", "previous_retention"})
 _PATTERNS = frozenset({"name_regex_delete", "name_regex_keep", "match", "protect", "tag_name_pattern", "tags"})
 
 _WHOLE_NUMBER = re.compile(r"[+-]?\d{1,18}", re.ASCII)
@@ -107,6 +109,8 @@ def _value(value: t.Any, spec: t.Mapping[str, t.Any], name: str, label: str) -> 
         return _list(value, spec, name, label)
     if kind == "dict":
         return _dictionary(value, spec.get("options", {}), label)
+    if name in _DOCUMENTS:
+        return value
     if kind == "raw":
         return [_trimmed(entry) for entry in value] if isinstance(value, list) else _trimmed(value)
     return _single(value, kind, name, label)

@@ -54,28 +54,37 @@ class Assignment(t.NamedTuple):
         """What it is in a sentence."""
         return f"{self.place}: {self.level.value} {self.target!r}"
 
-    def lies_in(self, scope: Scope) -> bool:
-        """Whether the scope of a task surely holds the target: one document is for many tasks."""
-        start = beginning_of(self.key)
-        if scope.include or any(self._may_be_left_out(each.strip("/").lower()) for each in scope.exclude):
-            return False
-        if scope.instance:
-            return True
-        if self.level is Level.PROJECT and self.key.isdigit():
-            return self.key in scope.projects
-        roots = [scope.group] if scope.group is not None else scope.projects
-        return any(start == root.lower() or start.startswith(f"{root.lower()}/") for root in roots)
 
-    def _may_be_left_out(self, exclusion: str) -> bool:
-        """Whether an exclusion may be about the target, or a part of it."""
-        start, other = beginning_of(self.key), beginning_of(exclusion)
-        near = other != "" and (start.startswith(other) or other.startswith(start))
-        return near or bool(path_matcher([exclusion])(self.key))
+def lies_in(scope: Scope, target: str, *, numbers: bool = False) -> bool:
+    """Whether the scope of a task surely holds what an entry of a document is about: one document is for many tasks.
 
-    def leads_to(self, path: str) -> bool:
-        """Whether something at a path may be the target, or be inside of it."""
-        start = beginning_of(self.key)
-        return path.lower() == start or path.lower().startswith(f"{start.rstrip('/')}/")
+    Args:
+        scope: of the task, with paths.
+        target: path or glob, as paths are compared.
+        numbers: whether a number is the id of a project.
+    """
+    start = beginning_of(target)
+    if scope.include or any(_may_be_left_out(target, each.strip("/").lower()) for each in scope.exclude):
+        return False
+    if scope.instance:
+        return True
+    if numbers and target.isdigit():
+        return target in scope.projects
+    roots = [scope.group] if scope.group is not None else scope.projects
+    return any(start == root.lower() or start.startswith(f"{root.lower()}/") for root in roots)
+
+
+def _may_be_left_out(target: str, exclusion: str) -> bool:
+    """Whether an exclusion may be about the target, or a part of it."""
+    start, other = beginning_of(target), beginning_of(exclusion)
+    near = other != "" and (start.startswith(other) or other.startswith(start))
+    return near or bool(path_matcher([exclusion])(target))
+
+
+def leads_to(target: str, path: str) -> bool:
+    """Whether something at a path may be what an entry is about, or be inside of it."""
+    start = beginning_of(target)
+    return path.lower() == start or path.lower().startswith(f"{start.rstrip('/')}/")
 
 
 class Found(t.NamedTuple):

@@ -9,12 +9,14 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import json
+import operator
 import re
 import typing as t
 from dataclasses import replace
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 from .._core.diffs import printable
 from .._core.errors import UsageError
@@ -25,7 +27,7 @@ from .._core.yaml_text import LocatedValue, ValuePath, YamlError, parse_yaml
 from .._plan.limits import Limits
 from .._rules.durations import seconds
 from .._rules.options import LISTED_RULE, check_rule_names, rule_of
-from .._rules.patterns import compile_pattern
+from .._rules.patterns import Pattern, compile_pattern
 from .._rules.rules import Rule, Rules
 from .assignments import Assignment, Assignments, Level
 from .exceptions import RetentionException
@@ -134,7 +136,7 @@ class RetentionDocument(t.NamedTuple):
 
     @property
     def written(self) -> dict[str, t.Any]:
-        """What it says, as plans hold it: without keys that have no value."""
+        """What it says, as plans hold it."""
         return t.cast("dict[str, t.Any]", _written(self.located.value))
 
     def place(self, problem: Problem) -> str:
@@ -169,7 +171,7 @@ class RetentionDocument(t.NamedTuple):
 
 def _written(value: t.Any) -> t.Any:
     if isinstance(value, dict):
-        return {str(key): _written(each) for key, each in value.items() if each is not None}
+        return {str(key): _written(each) for key, each in value.items()}
     if isinstance(value, list):
         return [_written(each) for each in value]
     return value.isoformat() if isinstance(value, date) else value
@@ -214,7 +216,7 @@ def retention_of(
         UsageError: with everything that is wrong with it, and where.
     """
     reading = _Reading(document, server)
-    rows = checked(document.located.value, DOCUMENT, reading.problems)
+    rows = reading.rows
     sets = [reading.rule_set(row, number, guards, limits) for number, row in enumerate(rows["rule_sets"] or ())]
     names = [each.name for each in sets]
     reading.check_once([(each.name, ("rule_sets", number)) for number, each in enumerate(sets)], "name")
@@ -249,12 +251,24 @@ class _Reading:
     Args:
         document: as it was given.
         server: URL of the GitLab that is asked.
+
+    rows: what it says, by the specification.
+    problems: what is wrong with it.
     """
 
     def __init__(self, document: RetentionDocument, server: str) -> None:
         self.document = document
         self.server = server
         self.problems: list[Problem] = []
+        self.rows = checked(document.located.value, DOCUMENT, self.problems)
+        paths = {problem.path for problem in self.problems}
+        self._unsound = {path[:end] for path in paths for end in range(len(path) + 1)}
+        for path, written in document.located.odd_numbers.items():
+            *around, key = path
+            if self.is_sound(tuple(around)):
+                read = functools.reduce(operator.getitem, path, document.located.value)
+                text = f"{key} is {written}, which YAML 1.1 reads as {read}: write it in plain decimal digits"
+                self.problems.append(Problem(tuple(around), text, key=key))
 
     def told(self) -> str:
         """Everything that is wrong, as one message."""
@@ -267,12 +281,17 @@ class _Reading:
         return printable(f"{title} has {number} mistakes: {some(found, _TOLD, number=number, separator='; ')}.")
 
     def is_sound(self, path: ValuePath) -> bool:
-        """Whether nothing inside of a value is wrong by now. path: of the value."""
-        return not any(problem.path[: len(path)] == path for problem in self.problems)
+        """Whether a value and all inside of it is of its kind. path: of the value."""
+        return path not in self._unsound
 
     @contextlib.contextmanager
     def noting(self, path: ValuePath, row: t.Mapping[str, t.Any]) -> t.Iterator[None]:
-        """Note what is refused of a row instead of ending with it. The message begins with the key that it is about."""
+        """Note what is refused of a value instead of ending with it.
+
+        Args:
+            path: of the mapping that holds it.
+            row: the mapping, with a key of which the message begins.
+        """
         try:
             yield
         except UsageError as error:
@@ -324,9 +343,11 @@ class _Reading:
             check_rule_names(rules)
         with self.noting(path, row):
             _check_name(row["name"])
-        with self.noting(path, row):
-            own = tuple(compile_pattern(pattern, "protect") for pattern in row["protect"] or ())
-            found = replace(found, protect=(*guards.protect, *own))
+        own: list[Pattern] = []
+        for place, each in self._entries(path, row, "protect"):
+            with self.noting_entry((*path, "protect"), place):
+                own.append(compile_pattern(each, "protect"))
+        found = replace(found, protect=(*guards.protect, *own))
         with self.noting(path, row):
             if row["min_age"] is not None:
                 found = replace(found, min_age=max(guards.min_age or 0, seconds(row["min_age"], "min_age")))
@@ -361,17 +382,26 @@ class _Reading:
         if level is not Level.REPOSITORY and is_glob(text):
             raise UsageError(f"{level.value} {text!r} is a glob, and only repositories takes one: write it there")
         if level is Level.GROUP:
-            return full_path(text, level.value, self.server).lower()
+            path = full_path(text, level.value, self.server).lower()
+            if path.isdigit():
+                raise UsageError(f"groups {text!r} is a number: write the full path of the group")
+            return path
         if level is Level.PROJECT:
             return project_path(text, level.value, self.server).lower()
         check_globs([text], level.value)
         return text.strip("/").lower()
 
+    def _entries(self, path: ValuePath, row: t.Mapping[str, t.Any], key: str) -> t.Iterator[tuple[int, str]]:
+        """The entries of a list by their numbers; none if one of them is of another kind. path: of the row."""
+        return enumerate(row[key] or () if self.is_sound((*path, key)) else ())
+
     def exception(self, row: t.Mapping[str, t.Any], number: int) -> RetentionException | None:
         """An exception; None if something is wrong with it. number: its place."""
         path: ValuePath = ("exceptions", number)
+        for place, each in self._entries(path, row, "repositories"):
+            with self.noting_entry((*path, "repositories"), place):
+                check_globs([each], "repositories")
         with self.noting(path, row):
-            check_globs(row["repositories"] or (), "repositories")
             tags = compile_pattern(row["tags"], "tags")
             if row["keep_until"] is None:
                 return None
@@ -403,8 +433,7 @@ def _end_of(text: str) -> datetime:
     Raises:
         UsageError: it is neither.
     """
-    day = parse_time(f"{text}T00:00:00Z")
-    found = day + timedelta(days=1) if day else parse_time(text.replace(" ", "T"))
+    found = parse_time(f"{text}T23:59:59.999999Z") or parse_time(text.replace(" ", "T"))
     if found is None:
         raise UsageError(f"keep_until is {text!r}: write it as 2027-01-31 or 2027-01-31T12:00:00Z")
     return found

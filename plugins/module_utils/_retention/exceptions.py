@@ -8,7 +8,6 @@
 
 from __future__ import annotations
 
-import functools
 import typing as t
 from datetime import datetime
 
@@ -49,21 +48,30 @@ class RetentionException(t.NamedTuple):
         """Whether it still holds. Without a known time it does."""
         return clock is None or clock < self.ends_at
 
-    def covers(self, path: str) -> bool:
-        """Whether it is about a repository. path: of that."""
-        return bool(_matcher(self.repositories)(path))
-
     def names_of(self, listing: TagListing) -> list[str]:
-        """The tags of a repository that it is about. A name that only one reading of the pattern matches is one."""
-        if not self.covers(listing.repository.path):
-            return []
+        """The tags that it keeps in a repository that it is about. One reading of the pattern is enough."""
         return [name for name in listing.names if self.tags.match(name) is not Match.NONE]
 
 
-@functools.cache
-def _matcher(patterns: tuple[str, ...]) -> t.Callable[[str], list[str]]:
-    # Every exception is asked about every repository.
-    return path_matcher(patterns)
+class Exceptions:
+    """The exceptions of a document, found by the paths of repositories: there may be thousands of both.
+
+    Args:
+        entries: in their order.
+    """
+
+    def __init__(self, entries: t.Sequence[RetentionException]) -> None:
+        self._entries = entries
+        self._places: dict[str, list[int]] = {}
+        for place, entry in enumerate(entries):
+            for pattern in entry.repositories:
+                self._places.setdefault(pattern, []).append(place)
+        self.patterns_of = path_matcher(self._places)
+
+    def about(self, path: str) -> list[RetentionException]:
+        """Those that are about a repository. path: of that."""
+        places = {place for pattern in self.patterns_of(path) for place in self._places[pattern]}
+        return [self._entries[place] for place in sorted(places)]
 
 
 def kept_by_exceptions(
@@ -73,7 +81,7 @@ def kept_by_exceptions(
 
     Args:
         listing: the tags.
-        exceptions: those of the document.
+        exceptions: those that are about the repository.
         clock: the server's time; None if it is not known.
     """
     holding = [each for each in exceptions if each.holds(clock)]

@@ -17,7 +17,7 @@ from .._plan.limits import Limits
 from .._rules.reasons import Reason
 from .._rules.rules import Rules
 from .assignments import Assignments
-from .exceptions import RetentionException
+from .exceptions import Exceptions, RetentionException
 
 
 class RuleSet(t.NamedTuple):
@@ -102,6 +102,11 @@ class Retention:
         if found is None:
             found = self._found[repository.path] = self._look_up(repository)
         return found
+
+    @functools.cached_property
+    def exceptions_by_path(self) -> Exceptions:
+        """The exceptions, found by the paths of repositories."""
+        return Exceptions(self.exceptions)
 
     def rules_of(self, repository: Repository) -> Rules | None:
         """The rules that decide about the tags of a repository; None if all are kept."""

@@ -94,7 +94,9 @@ def _by_name(
             problems.append(Problem(path, text, key=key if isinstance(key, (str, int)) else None))
         elif name in found:
             problems.append(Problem(path, f"{key} says the same as {found[name][0]}: write one of the two", key=key))
-        elif each is not None:
+        elif each is None:
+            problems.append(Problem(path, f"{key} is empty: give it a value, or leave it out", key=key))
+        else:
             found[name] = key, each
     return found
 
@@ -124,8 +126,9 @@ def _list(value: t.Any, option: t.Mapping[str, t.Any], problems: list[Problem], 
     if not isinstance(value, list):
         problems.append(Problem(tuple(around), f"{key} is {shown(value)}: a list belongs there", key=key))
         return option.get("default")
-    if not value and option.get("required"):
-        problems.append(Problem(tuple(around), f"{key} is empty: write at least one entry", key=key))
+    if not value and option.get("default") != []:
+        way_out = "" if option.get("required") else ", or leave it out"
+        problems.append(Problem(tuple(around), f"{key} is empty: write at least one entry{way_out}", key=key))
     element = {"type": option["elements"], "options": option.get("options"), "choices": option.get("choices")}
     found = [_value(each, element, problems, (*path, number)) for number, each in enumerate(value)]
     return [each for each in found if each is not None]
@@ -133,19 +136,17 @@ def _list(value: t.Any, option: t.Mapping[str, t.Any], problems: list[Problem], 
 
 def _text(value: t.Any) -> str:
     if isinstance(value, str):
-        if not value.strip():
+        text = str(value).strip()
+        if not text:
             raise _RefusedValue("write a text, or leave it out")
-        if not _is_text(value):
-            raise _RefusedValue("it holds half of a character")
-        return str(value)
+        if len(text.splitlines()) > 1:
+            raise _RefusedValue("it holds a line break, so write it in one line")
+        if not text.isprintable():
+            raise _RefusedValue("it holds a character that can't be seen, so type it again")
+        return text
     if isinstance(value, (bool, int, float, date)):
         raise _RefusedValue("YAML takes it for something else than a text, so put it in quotes")
     raise _RefusedValue("a text belongs there")
-
-
-def _is_text(value: str) -> bool:
-    """Whether it can be written to a file: half of a pair of surrogates can't."""
-    return not any("\ud800" <= letter <= "\udfff" for letter in value)
 
 
 def _day(value: t.Any) -> str:

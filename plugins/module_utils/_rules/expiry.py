@@ -20,19 +20,21 @@ from .reasons import Reason
 _DURATION = re.compile(r"([0-9]{1,12})([hdw])", re.ASCII)
 
 
-def expiry_reason(tag: Tag, date: datetime | None, clock: datetime | None) -> Reason | None:
+def expiry_reason(tag: Tag, label: str, date: datetime | None, clock: datetime | None) -> Reason | None:
     """Why a tag is kept under a rule that deletes what its label says; None if it has expired.
 
     Args:
-        tag: with the values of the label, as far as they were read.
+        tag: with the values of labels, as far as they were read.
+        label: the name of the one that counts.
         date: from which a duration counts.
         clock: the server's time.
     """
-    if tag.expiry is None:
+    values = dict(tag.labels).get(label)
+    if values is None:
         return Reason.UNKNOWN_EXPIRY
-    if not tag.expiry:
+    if not values:
         return Reason.NO_EXPIRY_LABEL
-    expires = expires_at(tag.expiry, date) if date else None
+    expires = expires_at(values, date) if date else None
     if expires is None or clock is None:
         return Reason.UNKNOWN_EXPIRY
     return None if expires < clock else Reason.LABEL_NOT_EXPIRED

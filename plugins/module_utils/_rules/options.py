@@ -26,6 +26,7 @@ from .rules import PARTS, PERIODS, KeepNCounts, KeepPerGroup, PrereleaseOrder, R
 
 # Docker and OCI allow nearly anything; what has blanks or is longer is a mistake.
 _LABEL = re.compile(r"[!-~]{1,255}", re.ASCII)
+_COUNT = re.compile(r"[0-9]{1,18}", re.ASCII)
 
 
 def _values(choices: type[enum.Enum]) -> list[str]:
@@ -193,7 +194,7 @@ def expected_sources(value: t.Any) -> list[str] | int | None:
     """
     if value is None:
         return None
-    if isinstance(value, str) and value.isdecimal():
+    if isinstance(value, str) and _COUNT.fullmatch(value):
         return int(value)
     if isinstance(value, list) and all(isinstance(name, str) for name in value):
         return value
@@ -218,10 +219,11 @@ def check_rule_names(rules: t.Iterable[Rule]) -> None:
     Raises:
         UsageError: two have one name.
     """
-    names = [rule.name for rule in rules]
-    for name in names:
-        if names.count(name) > 1:
+    seen: set[str] = set()
+    for name in (rule.name for rule in rules):
+        if name in seen:
             raise UsageError(f"rules has the name {name!r} more than once: each tag names the rule that decided.")
+        seen.add(name)
 
 
 def rule_of(row: t.Mapping[str, t.Any], number: int) -> Rule:

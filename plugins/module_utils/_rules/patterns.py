@@ -32,6 +32,7 @@ _CLASS_OF_RANGES = re.compile(r"(?:[a-z]-[a-z]|[A-Z]-[A-Z]|[0-9]-[0-9]|\\.|\[:\^
 
 # A name without characters that mean something else in a pattern, or with these escaped.
 _ONE_NAME = re.compile(r"(?:[A-Za-z0-9_-]|\\[.-])+", re.ASCII)
+_GROUP_NUMBER = re.compile(r"[0-9]{1,4}", re.ASCII)
 # What the names of tags are made of, see TAG_NAME.
 _CHARACTERS = {Kind.WORD: f"{string.ascii_letters}{string.digits}_".encode(), Kind.OTHER: b".-"}
 _IN_WORDS = {
@@ -85,12 +86,12 @@ class Pattern(t.NamedTuple):
     def part(self, name: str, group: str) -> str | None:
         """What a capture group, by its name or number, holds of a name; None where it took no part."""
         match = self.grouped.search(name)
-        found = match.group(int(group) if group.isdigit() else group) if match else None
+        found = match.group(int(group) if _GROUP_NUMBER.fullmatch(group) else group) if match else None
         return None if found is None else str(found)
 
     def has_group(self, group: str) -> bool:
         """Whether the pattern has a capture group of this name or number."""
-        if group.isdigit():
+        if _GROUP_NUMBER.fullmatch(group):
             return 1 <= int(group) <= int(self.grouped.groups)
         return group in self.grouped.groupindex
 

@@ -172,7 +172,7 @@ def _by_rule(
         if reason is None and tag.digest is None and rules.need_digest(rule):
             reason = Reason.UNKNOWN_DIGEST
         if reason is None and rule.expires_label:
-            reason = expiry_reason(tag, date, clock)
+            reason = expiry_reason(tag, rule.expires_label, date, clock)
         if reason:
             yield to_keep(tag, reason, date=date, rule=rule.name)
         else:

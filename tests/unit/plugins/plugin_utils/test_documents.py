@@ -72,7 +72,7 @@ def test_what_yaml_merges_is_no_key_that_stands_twice() -> None:
 def test_what_is_no_document_is_no_error_that_nobody_thought_of(text: str) -> None:
     with pytest.raises(ValueError, match="."):
         parse_json(text)
-    with pytest.raises(ValueRefused, match="is no valid YAML"):
+    with pytest.raises(ValueRefused, match="is no valid YAML|is nested more than|looks like a time and is none"):
         yaml_documents(text)
 
 

@@ -116,6 +116,7 @@ PATTERNS = {
 AGES: list[float | None] = [0, 1, 1, 2, 8, 9, 30, 30, 31, 40, 40, 90, 90, 400, 400]
 ODD_AGES: list[float | None] = [None, 20_000, -3]
 # What labels say of when an image expires; None was not read.
+LABEL = "expires"
 EXPIRIES: list[tuple[str, ...] | None] = [("1h",), ("1d",), ("2w",), ("2026-05-20",), ("1d", "2w"), (), ("x",), None]
 
 SOURCES = [*[DateSource.PUBLISHED] * 6, *[DateSource.BUILT] * 2, DateSource.CREATED, DateSource.UNKNOWN]
@@ -198,6 +199,11 @@ def made_up(seed: int) -> tuple[Case, random.Random]:
     )
 
 
+def labelled(values: tuple[str, ...] | None) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """What is known of the labels of an image; None if that of the rules was not read."""
+    return (("other", ("1h",)), *([] if values is None else [(LABEL, values)]))
+
+
 def _tag(name: str, dice: random.Random) -> Tag:
     age = dice.choice(AGES if dice.random() < 0.9 else ODD_AGES)
     date = None if age is None else NOW - timedelta(days=age)
@@ -213,7 +219,7 @@ def _tag(name: str, dice: random.Random) -> Tag:
         config_digest=dice.choice([None, digest("1"), digest("2")]),
         children=tuple(map(digest, dice.sample("abcd", dice.randint(0, 2)))) if index else (),
         subject=digest("c") if dice.random() < 0.05 else None,
-        expiry=dice.choice(EXPIRIES),
+        labels=labelled(dice.choice(EXPIRIES)),
     )
 
 
@@ -238,7 +244,7 @@ def _rule(name: str, dice: random.Random) -> Rule:
         prerelease_order=dice.choice(list(PrereleaseOrder)),
         version_group=dice.choice(PATTERNS[pattern]) if dice.random() < 0.2 else None,
         count_images=dice.random() < 0.3,
-        expires_label="expires" if dice.random() < 0.2 else None,
+        expires_label=LABEL if dice.random() < 0.2 else None,
     )
 
 
@@ -331,7 +337,7 @@ def assert_nothing_doubtful(case: Case, shown: RepositoryPlan, seed: int) -> Non
         assert tag.digest or not case.rules.need_digest(rule), seed
         if rule.expires_label:
             assert each.reason is Reason.LABEL_EXPIRED, seed
-            assert tag.expiry, seed
+            assert dict(tag.labels)[rule.expires_label], seed
         if rule.older_than is not None or case.rules.min_age is not None:
             date = judged_date(tag, case.source, NOW)
             assert date is not None, seed
@@ -384,11 +390,12 @@ def stricter(case: Case, dice: random.Random) -> Iterator[tuple[str, Case]]:
     yield "a higher older_than", case.with_rule(which, older_than=(rule.older_than or 0) + 8 * DAY)
     if rule.keep is None:
         yield "something kept by its name", case.with_rule(which, keep=compiled(quoted([tag.name])))
-    yield "a label by which images expire", case.with_rule(which, expires_label="expires")
-    expiry = None if tag.expiry is None else (*tag.expiry, dice.choice(["3d", "9w", "never"])) if tag.expiry else ()
-    yield "a label that says more", case.with_tag(number, expiry=expiry)
-    yield "no label", case.with_tag(number, expiry=())
-    yield "an unread label", case.with_tag(number, expiry=None)
+    yield "a label by which images expire", case.with_rule(which, expires_label=LABEL)
+    values = dict(tag.labels).get(LABEL)
+    more_values = values and (*values, dice.choice(["3d", "9w", "never"]))
+    yield "a label that says more", case.with_tag(number, labels=labelled(more_values))
+    yield "no label", case.with_tag(number, labels=labelled(()))
+    yield "an unread label", case.with_tag(number, labels=labelled(None))
     more = tuple(each._replace(keep_n=each.keep_n + 1) for each in rule.keep_n_per)
     yield "a higher keep_n of groups", case.with_rule(which, keep_n_per=more)
     more = tuple(each._replace(groups=each.groups and each.groups + 1) for each in rule.keep_n_per)

@@ -143,6 +143,8 @@ BAD: list[Any] = [
             ("keep_refs", ["branches"]),
             ("keep_deployments", 1),
             ("dates_valid_from", "2026-01-01"),
+            ("previous_retention", {"rule_sets": []}),
+            ("previous_retention_path", "before.yml"),
         )
     ),
     *(

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -201,6 +202,56 @@ def test_an_assignment_to_what_is_not_there_refuses_the_plan(on_unmatched: str) 
     assert plan_cleanup(state, request_of(document, on_unmatched=on_unmatched)).plan.unmatched == ()
 
 
+@pytest.mark.parametrize(
+    ("scope", "wrong", "told"),
+    [
+        (Scope(group="team"), "team/ap", True),
+        (Scope(group="team"), "team/ap/*", True),
+        (Scope(group="team"), "other/app", False),
+        (Scope(group="7"), "team/ap", True),
+        (Scope(group="7"), "team/ap*/x", True),
+        (Scope(group="7"), "other/app", False),
+        (Scope(projects=("1", "2")), "team/app/x", True),
+        (Scope(projects=("1", "2")), "team/ap", False),
+        (Scope(projects=("team/app", "2")), "team/web/x", True),
+        (Scope(instance=True), "other/app", True),
+        (Scope(group="team", exclude=("team/ap*",)), "team/ap", False),
+        (Scope(group="team", include=("team/app",)), "team/ap", False),
+        (Scope(repository_ids=(1, 2)), "team/ap", False),
+    ],
+)
+@pytest.mark.parametrize("kind", ["assignments", "exceptions"])
+def test_what_a_document_says_of_nothing_in_scope_refuses_the_plan(
+    kind: str, scope: Scope, wrong: str, *, told: bool
+) -> None:
+    """A project that was renamed gets other rules, or is not kept any more: nobody must find that out afterwards."""
+    document: dict[str, Any] = {"rule_sets": [OLD], "default": "old"}
+    if kind == "assignments":
+        document["assignments"] = [{"rule_set": "old", "repositories": [wrong, "team/app"]}]
+    else:
+        document["exceptions"] = [{"repositories": ["team/web", wrong], "keep_until": "2026-07-01", "why": "audit"}]
+    listings = [listed(tag("a"), tag("b", 1)), listed(tag("c"), tag("d", 1), where=WEB)]
+    request = replace(request_of(document, on_unmatched="auto"), scope=scope)
+    found = planned_for(listings, request).plan
+    assert len(found.refusals) == told
+    assert found.unmatched == found.refusals
+    if told:
+        assert f"{wrong!r} matches no repository in scope" in found.refusals[0]
+        state = observed(listings=listings, registry_disabled=("team/ap/x", "team/app/x", "team/web/x", "other/app"))
+        assert plan_cleanup(state, request).plan.refusals == ()
+
+
+def test_an_exception_that_has_ended_is_no_mistake() -> None:
+    document = {
+        "rule_sets": [OLD],
+        "default": "old",
+        "exceptions": [{"repositories": ["team/gone"], "keep_until": "2026-05-31", "why": "audit"}],
+    }
+    found = planned_for([listed(tag("a"), tag("b", 1))], request_of(document, on_unmatched="auto")).plan
+    assert found.unmatched == ()
+    assert found.deletions == 1
+
+
 def test_entries_are_counted_by_the_set_that_has_them() -> None:
     document = {
         "rule_sets": [{**OLD, "protect": ["v.*", "x"]}, {**ALL, "protect": ["v.*"]}],
@@ -264,7 +315,7 @@ def test_another_rule_set_than_the_approved_one_is_drift_and_keeps() -> None:
     assert [(each.repository, each.name, each.kind.value) for each in found.comparison.drift] == [
         ("team/web", "c", "rule_set")
     ]
-    none = {**document, "default": None, "assignments": [{"rule_set": "old", "projects": ["team/web"]}]}
+    none = {"rule_sets": document["rule_sets"], "assignments": [{"rule_set": "old", "projects": ["team/web"]}]}
     found = applied(listings, none, lines)
     assert deletions(found) == {("team/web", "c")}
 

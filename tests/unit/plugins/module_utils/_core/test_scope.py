@@ -499,3 +499,21 @@ def test_a_plan_holds_its_scope_as_the_options_that_made_it() -> None:
         "repositories": [],
         "exclude_repositories": [],
     }
+
+
+@pytest.mark.parametrize("character_class", ["[z-a]", "[Z-A]", "[!a-z0-9._/-]", "[9-0]", "[!!-z]"])
+def test_a_class_that_stands_for_no_character_is_refused(character_class: str) -> None:
+    with pytest.raises(UsageError, match=r"has the class .*, which no character of a path is in\.|is neither the path"):
+        check_globs([f"team/app{character_class}"], "exclude_repositories")
+
+
+@given(st.text("abz019-", min_size=1, max_size=5), st.booleans())
+def test_a_class_is_refused_if_it_matches_nothing(inside: str, negated: bool) -> None:
+    glob = f"team/[{'!' * negated}{inside}]"
+    matching = [text for text in "abcdefghijklmnopqrstuvwxyz0123456789._/-" if path_matcher([glob])(f"team/{text}")]
+    try:
+        check_globs([glob], "repositories")
+    except UsageError:
+        assert matching == []
+    else:
+        assert matching

@@ -286,9 +286,10 @@ def test_a_key_that_stands_twice_in_json_is_refused_by_its_name(option: Option) 
 
 @of("raw")
 def test_what_may_be_a_number_or_names(option: Option) -> None:
-    assert option.read(" 3\n") == "3"
+    is_document = option.path[-1] in ("retention", "previous_retention")
+    assert option.read(" 3\n") == (" 3\n" if is_document else "3")
     assert option.read(3) == 3
-    assert option.read([" a\n", "b"]) == ["a", "b"]
+    assert option.read([" a\n", "b"]) == ([" a\n", "b"] if is_document else ["a", "b"])
 
 
 @pytest.mark.parametrize("option", [each for each in OPTIONS if each.spec.get("aliases")], ids=lambda each: each.name)

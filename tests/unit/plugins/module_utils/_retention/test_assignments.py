@@ -12,6 +12,7 @@ import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Repository
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Scope
+from ansible_collections.containerops.gitlab.plugins.module_utils._retention import assignments as module
 from ansible_collections.containerops.gitlab.plugins.module_utils._retention.assignments import (
     Assignment,
     Assignments,
@@ -115,7 +116,7 @@ def test_what_holds_for_no_repository_is_known_also_where_a_nearer_one_decides()
     ],
 )
 def test_what_a_task_has_to_find(entry: Assignment, scope: Scope, *, lies_in: bool) -> None:
-    assert entry.lies_in(scope) is lies_in
+    assert module.lies_in(scope, entry.key, numbers=entry.level is Level.PROJECT) is lies_in
 
 
 @pytest.mark.parametrize("seed", range(200))

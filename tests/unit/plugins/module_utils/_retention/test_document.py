@@ -25,6 +25,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._retention.rul
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.options import guards_of
 from tests.unit.models import repository
 from tests.unit.options import filled
+from tests.unit.repository import test_retention_page as retention_page
 
 SERVER = "https://gitlab.example.com"
 SOUND = """\
@@ -92,7 +93,8 @@ def test_a_sound_document(value: Any) -> None:
         ("repositories", "team/*/cache"),
     ]
     [exception] = found.exceptions
-    assert exception.ends_at == datetime(2027, 2, 1, tzinfo=UTC)
+    assert exception.holds(datetime(2027, 1, 31, 23, 59, 59, tzinfo=UTC))
+    assert not exception.holds(datetime(2027, 2, 1, tzinfo=UTC))
     assert exception.text == "team/app, team/web/* v1[.].* until 2027-01-31 (audit of 2026, security)"
 
 
@@ -181,6 +183,91 @@ def test_a_mistake_in_a_mapping_is_told_with_its_place(old: str, new: str, line:
     assert re.match(r"retention(,| has 2 mistakes:) (rule_sets|assignments|exceptions)|retention: default", message)
 
 
+@pytest.mark.parametrize("sound", [SOUND, str(retention_page.EXAMPLE)], ids=["test", "page"])
+def test_a_key_without_a_value_is_told_with_its_line(sound: str) -> None:
+    """What is empty by mistake must not keep or limit less than what was meant."""
+    for number, line in enumerate(sound.splitlines(), 1):
+        found = re.fullmatch(r"([ -]*)(\w+): .+", line)
+        if found is None:
+            continue
+        for value, way_out in (("", "give it a value, or leave it out"), ("[]", "write at least one entry")):
+            if value and not re.search(r": \[", line):
+                continue
+            lines = sound.splitlines()
+            lines[number - 1] = f"{found[1]}{found[2]}: {value}".rstrip()
+            message = refused("\n".join(lines))
+            assert f"line {number}" in message
+            assert f"{found[2]} is empty: {way_out}" in message
+
+
+def test_no_entries_may_be_assigned_or_excepted() -> None:
+    found = read({"rule_sets": [{"name": "a", "rules": [{"match": ".*"}]}], "assignments": [], "exceptions": []})
+    assert found.exceptions == ()
+
+
+@pytest.mark.parametrize(
+    ("written", "read_as"),
+    [("010", 8), ("0x10", 16), ("1_0", 10), ("1:30", 90), ("0b11", 3), ("+1_000", 1000)],
+)
+def test_a_number_that_others_read_otherwise_is_told(written: str, read_as: int) -> None:
+    message = refused(with_line("keep_n: 10", f"keep_n: {written}"))
+    assert message == (
+        f"retention, line 7, rule_sets, services, rules, releases: keep_n is {written}, which YAML 1.1 reads as "
+        f"{read_as}: write it in plain decimal digits."
+    )
+    again = with_line("keep_n: 10", "keep_n: 10\n        <<: {keep_n: 010}")
+    assert read(again).rule_sets[0].rules.rules[0].keep_n == 10
+
+
+@pytest.mark.parametrize("written", ["9999-12-31", "'9999-12-31'", "9999-12-31T23:59:59Z", "0001-01-01"])
+def test_the_first_and_the_last_day_are_days(written: str) -> None:
+    [exception] = read(with_line("keep_until: 2027-01-31", f"keep_until: {written}")).exceptions
+    assert exception.holds(datetime(2026, 6, 1, tzinfo=UTC)) is written.strip("'").startswith("9")
+
+
+@pytest.mark.parametrize("group", ["7", "2024", "٣"])
+def test_a_group_is_no_number(group: str) -> None:
+    assert f"groups '{group}' is " in refused(with_line("Team/Legal", f'"{group}"'))
+
+
+@pytest.mark.parametrize(
+    ("old", "entries", "line"),
+    [
+        ("    protect: [stable]", "    protect:\n      - stable\n      - x\n      - 'a b'", 13),
+        ("[Team/Legal, ", "\n      [Team/Legal,\n      a b,\n      ", 23),
+        ('[team/app, "12"]', "\n      - team/app\n      - app", 24),
+        ("[team/*/cache]", "\n      - team/x\n      - 'team/.*'\n      - team/[z-a]", 25),
+        ("[team/app, team/web/*]", "\n      - team/x\n      - 'team/.*'", 27),
+    ],
+)
+def test_an_entry_of_a_list_is_told_with_its_own_line(old: str, entries: str, line: int) -> None:
+    assert re.search(rf"(retention,|mistakes:) line {line}, ", refused(with_line(old, entries)))
+
+
+def test_what_stands_besides_a_merge_is_told_with_its_own_line() -> None:
+    anchor = "rule_sets:\n- name: a\n  rules:\n  - &x\n    match: a\n    keep_n: 3\n"
+    assert refused(f"{anchor}  - <<: *x\n    match: b\n    keep_n: ten\n").startswith("retention, line 9, ")
+    assert refused(f"{anchor}  - keep_n: ten\n    match: b\n    <<: *x\n").startswith("retention, line 7, ")
+
+
+@pytest.mark.parametrize("text", ["a\x1b[2Jb", "a\u200bb", "a\nb", "a\u202eb"])
+def test_what_cannot_be_seen_is_told_and_not_shown(text: str) -> None:
+    document = yaml.safe_load(SOUND)
+    for row, key in [
+        (document["exceptions"][0], "why"),
+        (document["exceptions"][0], "owner"),
+        (document["rule_sets"][0]["rules"][0], "name"),
+        (document["rule_sets"][0]["protect"], 0),
+    ]:
+        before, row[key] = row[key], text
+        message = refused(document)
+        assert "it holds a " in message
+        assert message.isprintable()
+        row[key] = f" {before}\n"
+        read(document)
+        row[key] = before
+
+
 def test_all_mistakes_are_told_at_once() -> None:
     text = with_line("keep_n: 10", "keep_n: ten").replace("30d", "30m").replace("    why: audit", "    whys: audit")
     message = refused(text)
@@ -197,7 +284,7 @@ def test_all_mistakes_are_told_at_once() -> None:
         ("a: 1\n---\nb: 1", "retention has 2 documents: write one."),
         ("a: [", "retention is no valid YAML in line 1."),
         ("a: 1\na: 2", "retention has the key 'a' twice in the mapping of line 1: write it once."),
-        ("[" * 1000, "retention is no valid YAML"),
+        ("[" * 1000, "retention is nested more than 200 levels deep in line 1."),
         ("x" * (LARGEST + 1), "retention is larger than 1 MiB, which no retention document is."),
         ("- a", "here is a list, and a mapping belongs there: it has rule_sets, default, assignments, exceptions."),
         ([], "here is a list, and a mapping belongs there"),
@@ -218,7 +305,7 @@ def test_an_alias_is_read_and_a_bomb_is_not() -> None:
     bomb = "a: &a [x,x,x,x,x,x,x,x,x]\n"
     for letter, before in zip("bcdefghi", "abcdefgh", strict=True):
         bomb += f"{letter}: &{letter} [{','.join([f'*{before}'] * 9)}]\n"
-    assert refused(bomb) == "retention is no valid YAML."
+    assert refused(bomb) == "retention stands for more than 200,000 values in line 6."
 
 
 def test_the_guards_of_the_task_hold_and_a_set_only_adds() -> None:

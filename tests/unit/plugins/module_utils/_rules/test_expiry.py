@@ -109,4 +109,5 @@ def test_one_more_value_never_lets_it_expire_earlier(values: list[str], data: st
 def test_why_a_tag_is_kept(
     values: tuple[str, ...] | None, date: datetime | None, clock: datetime | None, reason: Reason | None
 ) -> None:
-    assert expiry_reason(Tag("v1", expiry=values), date, clock) is reason
+    labels = (("other", ("1h",)), *([] if values is None else [("expires", values)]))
+    assert expiry_reason(Tag("v1", labels=labels), "expires", date, clock) is reason

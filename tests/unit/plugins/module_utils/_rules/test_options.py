@@ -263,7 +263,9 @@ def test_why_the_images_in_use_are_not_all_known(
     assert used_of(filled({"in_use_sources": sources, "in_use_sources_expected": expected}))[1] == missing
 
 
-@pytest.mark.parametrize("expected", ["web", "-1", "1.0", "²", "", True, 1.5, {"web": 1}, [1], ["web", 1]])
+@pytest.mark.parametrize(
+    "expected", ["web", "-1", "1.0", "²", "٣", "9" * 5000, "", True, 1.5, {"web": 1}, [1], ["web", 1]]
+)
 def test_expected_sources_are_names_or_a_number(expected: Any) -> None:
     with pytest.raises(UsageError) as caught:
         used_of(filled({"in_use_sources_expected": expected}))
@@ -387,3 +389,12 @@ def test_what_is_refused(given: dict[str, Any], message: str) -> None:
     with pytest.raises(UsageError) as caught:
         rules_of(filled(given))
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize("group", ["²", "٣", "１", "9" * 5000, "0", "2", "-1", "1.0", " 1", "day "])
+@pytest.mark.parametrize("option", ["by", "version_group"])
+def test_what_is_no_capture_group_is_told(option: str, group: str) -> None:
+    rule: dict[str, Any] = {"name_regex_delete": "v(.*)", "keep_n": 1, "sort_by": "natural"}
+    rule |= {"keep_n_per": [{"by": group}]} if option == "by" else {"version_group": group}
+    with pytest.raises(UsageError, match="capture group of"):
+        rules_of(filled(rule))

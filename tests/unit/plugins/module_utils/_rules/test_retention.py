@@ -492,15 +492,15 @@ def test_what_stays_by_a_first_plan_stays_by_the_next(tags: list[Tag], policy: R
 
 def test_a_label_is_asked_last_and_only_keeps() -> None:
     tags = [
-        tag("undated", expiry=("1h",)),
-        tag("newest", 1, expiry=("1h",)),
-        tag("young", 5, expiry=("1h",)),
-        tag("blind", 90, expiry=("1h",), digest=None),
+        tag("undated", labels=(("x", ("1h",)),)),
+        tag("newest", 1, labels=(("x", ("1h",)),)),
+        tag("young", 5, labels=(("x", ("1h",)),)),
+        tag("blind", 90, labels=(("x", ("1h",)),), digest=None),
         tag("unread", 90),
-        tag("unlabelled", 90, expiry=()),
-        tag("odd", 90, expiry=("never",)),
-        tag("not yet", 90, expiry=("52w",)),
-        tag("over", 90, expiry=("2w",)),
+        tag("unlabelled", 90, labels=(("x", ()),)),
+        tag("odd", 90, labels=(("x", ("never",)),)),
+        tag("not yet", 90, labels=(("x", ("52w",)),)),
+        tag("over", 90, labels=(("x", ("2w",)),)),
     ]
     found = {
         "undated": "unknown_date",
