@@ -33,6 +33,7 @@ _SCHEMES_WITH_HOST = ("http", "https", "ssh", "git")
 # Where the path in the address of a page ends. In a glob, a question mark belongs to the path.
 _END_OF_PATH = re.compile(r"#|/-(?:/|$)")
 _WILDCARD = re.compile(r"[*?[]")
+_END_OF_WILDCARD = re.compile(r"[]*?]")
 # What a path is made of, with * and ? and classes.
 _CHARACTERS = f"{string.ascii_lowercase}{string.digits}._/-"
 _CLASS = re.compile(r"\[[^\]]*\]")
@@ -367,20 +368,24 @@ def beginning_of(pattern: str) -> str:
 def path_matcher(patterns: t.Iterable[str]) -> t.Callable[[str], list[str]]:
     """Tells which of the patterns match the path of a repository. A * stands for slashes, too.
 
-    Exact paths are looked up, and globs are tried only on paths that begin like them: there may be thousands of both.
+    Exact paths are looked up, and globs are tried only on paths that begin and end like them: there may be thousands of
+    both.
     """
     exact: dict[str, list[str]] = {}
-    globs: dict[str, list[tuple[str, t.Callable[[str], t.Any]]]] = {}
+    globs: dict[tuple[str, str], list[tuple[str, t.Callable[[str], t.Any]]]] = {}
     for pattern in dict.fromkeys(patterns):
         text = pattern.strip("/").lower()
         if is_glob(text):
-            globs.setdefault(beginning_of(text), []).append((pattern, re.compile(translate(text)).match))
+            edges = beginning_of(text), _END_OF_WILDCARD.split(text)[-1]
+            globs.setdefault(edges, []).append((pattern, re.compile(translate(text)).match))
         else:
             exact.setdefault(text, []).append(pattern)
-    lengths = sorted({len(beginning) for beginning in globs})
+    lengths = sorted({(len(beginning), len(end)) for beginning, end in globs})
 
     def matching(path: str) -> list[str]:
-        near = (each for length in lengths if length <= len(path) for each in globs.get(path[:length], ()))
+        size = len(path)
+        edges = ((path[:start], path[size - end :]) for start, end in lengths if max(start, end) <= size)
+        near = (each for edge in edges for each in globs.get(edge, ()))
         return [*exact.get(path, ()), *(pattern for pattern, match in near if match(path))]
 
     return matching

@@ -63,9 +63,10 @@ def checked(
     if not isinstance(value, dict):
         problems.append(Problem(path, f"here is {shown(value)}, and a mapping belongs there: it has {', '.join(spec)}"))
         return {name: option.get("default") for name, option in spec.items()}
+    before = len(problems)
     given = _by_name(value, spec, problems, path)
     # What is written nearly right is not told as missing besides.
-    missing = [] if any(problem.path == path for problem in problems) else _missing(given, spec)
+    missing = _missing(given, spec) if len(problems) == before else []
     problems += [Problem(path, f"{name} is missing") for name in missing]
     return {
         name: _value(given[name][1], option, problems, (*path, given[name][0]))

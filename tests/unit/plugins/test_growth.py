@@ -20,6 +20,7 @@ from types import FrameType, SimpleNamespace
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.needs import (
     children_needed,
@@ -36,7 +37,11 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.repor
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import CleanupRequest
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.usage import listed_dates, plan_usage
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import (
+    ErrorKind,
+    RequestError,
+    UsageError,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import RefKind, Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_INDEX, Manifest
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Scope
@@ -68,6 +73,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._inventory.hos
     repository_hosts,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._module.options import Gather
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.limits import Limits
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge import approved_in, merge, part_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import sealed
@@ -87,6 +93,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._restore.runs 
     runs_in,
     tags_of,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._retention.document import read_document, retention_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.import_dates import (
@@ -94,6 +101,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.import_
     find_import_window,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.rules import Rules
 from ansible_collections.containerops.gitlab.plugins.module_utils._settings.document import (
     Document,
     DocumentSection,
@@ -437,6 +445,8 @@ SELECTIONS: dict[str, Callable[[int], dict[str, Any]]] = {
     "exclusions of nothing": lambda n: {"exclude": tuple(f"team/none/{at}" for at in range(n))},
     "globs": lambda n: {"include": tuple(f"{path(at)}*" for at in range(n)), "exclude": (f"{path(1)}?*",)},
     "globs of nothing": lambda n: {"exclude": tuple(f"team/none/{at}/*" for at in range(n))},
+    "globs that begin alike": lambda n: {"exclude": tuple(f"*/r{at:05}" for at in range(1, n))},
+    "globs that begin and end alike": lambda n: {"exclude": tuple(f"team/app/r{at:05}*/x" for at in range(n))},
 }
 
 
@@ -446,6 +456,44 @@ def test_a_selection_grows_with(more: str) -> None:
         found = Selection(tuple(place(at) for at in range(number)), {})
         scope = Scope(group="team", **SELECTIONS[more](number))
         return lambda: _filtered(found, scope)
+
+    check_growth(make)
+
+
+DOCUMENTS: dict[str, Callable[[int], dict[str, Any]]] = {
+    "rule sets": lambda n: {"rule_sets": [{"name": f"s{at}", "rules": [{"match": "v"}]} for at in range(n)]},
+    "rules": lambda n: {"rule_sets": [{"name": "a", "rules": [{"match": f"v{at}"} for at in range(n)]}]},
+    "mistakes": lambda n: {"rule_sets": [{"name": "a", "rules": [{"match": "[", "x": 1} for _at in range(n)]}]},
+    "patterns that are none": lambda n: {"rule_sets": [{"name": "a", "rules": [{"match": "["} for _at in range(n)]}]},
+    "assignments": lambda n: {
+        "assignments": [{"rule_set": "b", "repositories": [f"team/app/r{at:05}", f"*/r{at:05}x"]} for at in range(n)]
+    },
+    "exceptions": lambda n: {
+        "exceptions": [
+            {"repositories": [f"team/app/r{at:05}", f"*/r{at:05}"], "keep_until": "2027-01-31", "why": "x"}
+            for at in range(n)
+        ]
+    },
+    "repositories": lambda n: {"default": "b", "assignments": [{"rule_set": "b", "groups": ["team"]}]},
+}
+
+
+@pytest.mark.parametrize("more", DOCUMENTS)
+def test_a_retention_document_grows_with(more: str) -> None:
+    def make(number: int) -> Work:
+        here = listings(number, tags(2))
+        document = {"rule_sets": [{"name": "b", "rules": [{"match": "v.*"}]}], **DOCUMENTS[more](number)}
+        text = yaml.safe_dump(document)
+
+        def work() -> None:
+            try:
+                found = retention_of(read_document(text, "retention"), Rules(rules=()), Limits(), "https://x.test")
+            except UsageError:
+                return
+            request = replace(requested(), retention=found, scope=Scope(group="team"))
+            counted(plan_cleanup(observed(listings=here), request).plan)
+
+        return work
 
     check_growth(make)
 
