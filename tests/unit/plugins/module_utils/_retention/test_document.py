@@ -137,7 +137,7 @@ MISTAKES = [
     ("older_than: 30d", "older_than: 30m", 9, "older_than '30m'"),
     ("protect: [stable]", "protect: stable", 10, "protect is 'stable': a list belongs there"),
     ("protect: [stable]", "protect: [1.10]", 10, "protect: 1.1: YAML takes it for something else than a text"),
-    ("protect: [stable]", "protect: ['a b']", 10, "protect 'a b'"),
+    ("protect: [stable]", "protect: ['a b']", 10, "protect: 'a b'"),
     ("min_age: 2d", "min_age: two days", 11, "min_age 'two days' is not a duration"),
     ("min_remaining: 3", "min_remaining: -3", 12, "min_remaining is -3: it has to be at least 0"),
     (
@@ -227,7 +227,7 @@ def test_the_first_and_the_last_day_are_days(written: str) -> None:
 
 @pytest.mark.parametrize("group", ["7", "2024", "٣"])
 def test_a_group_is_no_number(group: str) -> None:
-    assert f"groups '{group}' is " in refused(with_line("Team/Legal", f'"{group}"'))
+    assert f"groups: '{group}' is " in refused(with_line("Team/Legal", f'"{group}"'))
 
 
 @pytest.mark.parametrize(
