@@ -30,12 +30,13 @@ options:
   paths:
     description:
       - All files of the log, or globs of them. What is compressed by gzip, bzip2 or xz is read, whatever its name.
+      - A file that is named without a glob has to be there. A glob may match nothing if another entry matches a file.
       - 'Each line is one of these: JSON of GitLab''s registry, of Docker''s registry, of nginx with the names of its
         variables, of Caddy or of Traefik; the combined format of nginx and Apache; a registry''s text format;
         notifications of a registry, as JSON in one line. Lines that are about no request are passed over.'
       - What stands before the JSON of a line, as svlogd, syslog or Kubernetes write it, is passed over. JSON lines of
         Docker's logging driver are unwrapped.
-      - A time without a zone can't be read. The order of lines and files does not matter.
+      - A time without a zone, or before 2000, can't be read. The order of lines and files does not matter.
     type: list
     elements: path
     required: true

@@ -9,6 +9,7 @@
 from __future__ import annotations
 
 import bz2
+import contextlib
 import glob
 import gzip
 import lzma
@@ -27,7 +28,7 @@ from .._rules.pull_lines import entries_of
 from .._rules.pull_log import PullLog, Window, merged, read_log, shortcomings, told
 
 # How files begin that programs for rotation compress: svlogd's have no ending that tells.
-_COMPRESSED: tuple[tuple[bytes, t.Callable[[str], t.BinaryIO]], ...] = (
+_COMPRESSED: tuple[tuple[bytes, t.Callable[[t.BinaryIO], t.BinaryIO]], ...] = (
     (b"\x1f\x8b", t.cast("t.Any", gzip.open)),
     (b"BZh", t.cast("t.Any", bz2.open)),
     (b"\xfd7zXZ", t.cast("t.Any", lzma.open)),
@@ -36,6 +37,9 @@ _COMPRESSED: tuple[tuple[bytes, t.Callable[[str], t.BinaryIO]], ...] = (
 _LONGEST = 1 << 20
 # Files that are rotated meanwhile are found again under their new names.
 _ROUNDS = 5
+
+# What stays the same if a file is renamed: the device and the number of its inode.
+_Identity = tuple[int, int]
 
 
 class PullsRequest(t.NamedTuple):
@@ -84,6 +88,10 @@ def request_of(params: t.Mapping[str, t.Any]) -> PullsRequest:
         UsageError: they can't be served as they are written.
     """
     check_not_negative(params, "max_unreadable")
+    if not params["paths"]:
+        raise UsageError("paths is empty: give all files of the log, or globs of them.")
+    if not all(params["ignored_agents"]):
+        raise UsageError("ignored_agents has an empty entry, with which every User-Agent begins: remove it.")
     clock = None if params["clock"] is None else parse_time(params["clock"])
     if params["clock"] is not None and clock is None:
         raise UsageError(f"clock is {params['clock']!r}: write it as 2026-01-31T12:00:00Z.")
@@ -101,26 +109,32 @@ def observe(request: PullsRequest) -> PullsState:
     """Read all files of the log, also those that are rotated meanwhile.
 
     Raises:
-        UsageError: one can't be read, or there is none.
+        UsageError: one can't be read, or there is none. A glob may lead to none if another path leads to one.
     """
+    missing = [path for path in request.paths if not glob.has_magic(path) and not os.path.exists(path)]
+    if missing:
+        raise _missing(missing)
     window = request.window(time.time())
-    logs: dict[tuple[int, int], PullLog] = {}
+    logs: dict[_Identity, PullLog] = {}
     for _round in range(_ROUNDS):
-        unread = {identity: path for identity, path in _files(request.paths).items() if identity not in logs}
+        files = _files(request.paths)
+        unread = {identity: path for identity, path in files.items() if identity not in logs}
         if not unread:
             break
-        newest = max(unread.values(), key=_modified)
+        newest = max(files.values(), key=_modified)
         for identity, path in unread.items():
-            log = _read(path, window, request.ignored_agents, is_written=path == newest)
+            log = _read(path, identity, window, request.ignored_agents, is_written=path == newest)
             if log:
                 logs[identity] = log
     else:
         raise UsageError(f"The files of {_named(request.paths)} change faster than they can be read: run it again.")
     if not logs:
-        raise UsageError(
-            f"There is no file {_named(request.paths)} that this user can see, so that nothing is known of pulls."
-        )
+        raise _missing(request.paths)
     return PullsState(len(logs), window=window, log=merged(list(logs.values())))
+
+
+def _missing(paths: t.Sequence[str]) -> UsageError:
+    return UsageError(f"There is no file {_named(paths)} that this user can see, so that pulls may be left out.")
 
 
 def doubts(state: PullsState, request: PullsRequest) -> list[Exception]:
@@ -146,7 +160,7 @@ def _named(paths: t.Sequence[str]) -> str:
     return ", ".join(paths)
 
 
-def _files(paths: t.Sequence[str]) -> dict[tuple[int, int], str]:
+def _files(paths: t.Sequence[str]) -> dict[_Identity, str]:
     """The files that there are, by what stays the same if they are renamed.
 
     Raises:
@@ -163,8 +177,12 @@ def _files(paths: t.Sequence[str]) -> dict[tuple[int, int], str]:
                 continue
             except OSError as error:
                 raise _unreadable(path, error) from None
-            found[status.st_dev, status.st_ino] = path
+            found[_identity(status)] = path
     return found
+
+
+def _identity(status: os.stat_result) -> _Identity:
+    return status.st_dev, status.st_ino
 
 
 def _modified(path: str) -> float:
@@ -174,14 +192,16 @@ def _modified(path: str) -> float:
         return 0.0
 
 
-def _read(path: str, window: Window, ignored_agents: t.Sequence[str], *, is_written: bool) -> PullLog | None:
-    """What a file says; None if it was renamed before it was opened.
+def _read(
+    path: str, identity: _Identity, window: Window, ignored_agents: t.Sequence[str], *, is_written: bool
+) -> PullLog | None:
+    """What a file says; None if it was renamed before it was opened, even if another one has its name by now.
 
     Raises:
         UsageError: it can't be read.
     """
     try:
-        with _opened(path) as stream:
+        with _opened(path, identity) as stream:
             return read_log(_lines(stream, is_written=is_written), path, window, ignored_agents)
     except FileNotFoundError:
         return None
@@ -194,13 +214,24 @@ def _unreadable(path: str, error: Exception) -> UsageError:
     return UsageError(f"The log {path} can't be read, so that nothing is known of its pulls: {reason.lower()}.")
 
 
-def _opened(path: str) -> t.BinaryIO:
-    with open(path, "rb") as stream:
-        start = stream.read(6)
-    for magic, opener in _COMPRESSED:
-        if start.startswith(magic):
-            return opener(path)
-    return open(path, "rb")
+@contextlib.contextmanager
+def _opened(path: str, identity: _Identity) -> t.Iterator[t.BinaryIO]:
+    """A file without its compression.
+
+    Raises:
+        FileNotFoundError: its path leads to no file by now, or to another one.
+    """
+    with open(path, "rb") as file:
+        if _identity(os.fstat(file.fileno())) != identity:
+            raise FileNotFoundError(path)
+        start = file.read(6)
+        file.seek(0)
+        opener = next((opener for magic, opener in _COMPRESSED if start.startswith(magic)), None)
+        if opener is None:
+            yield file
+            return
+        with opener(file) as stream:
+            yield stream
 
 
 def _lines(stream: t.BinaryIO, *, is_written: bool) -> t.Iterator[str]:

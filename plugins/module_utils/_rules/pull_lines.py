@@ -20,6 +20,7 @@ import typing as t
 from datetime import datetime
 
 from .._core.errors import UsageError
+from .._core.models import OLDEST_CREDIBLE
 from .references import parse_reference
 
 # What GitLab's registry, Docker's, nginx and Traefik call the parts of a request, in this order.
@@ -35,7 +36,9 @@ _PULLING = frozenset({"GET", "HEAD"})
 _QUERY = re.compile(r"[?#].*", re.DOTALL)
 _CODE = re.compile(r"\d{3}", re.ASCII)
 _ESCAPED = re.compile(r"%([0-9a-fA-F]{2})")
-_REQUEST = re.compile(r"([A-Z]+) (\S+)")
+_REQUEST = re.compile(r"([A-Z]+) +(\S+)")
+# A repository may be called blobs, so that only the end of an address tells.
+_BLOB = re.compile(r"/blobs/[^/]*\Z")
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d) ?(?:[Zz]|([+-]\d\d):?(\d\d))", re.ASCII)
 _COMMON = re.compile(r"(\d\d)/([A-Z][a-z]{2})/(\d{4}):(\d\d:\d\d:\d\d) ([+-]\d{4})", re.ASCII)
 _EPOCH = re.compile(r"\d{9,13}", re.ASCII)
@@ -43,6 +46,8 @@ _FRACTION = re.compile(r"[.,]\d+", re.ASCII)
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 # Seconds have fewer digits than that for centuries, and milliseconds have more since 2001.
 _MILLISECONDS = 1e11
+# A machine that was just started may not know the time yet.
+_EARLIEST = OLDEST_CREDIBLE.timestamp()
 # https://nginx.org/en/docs/http/ngx_http_log_module.html: combined, which Apache and Docker's registry write too.
 _COMBINED = re.compile(
     r'\[(\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d [+-]\d{4})\] "((?:[^"\\]|\\.)*)" (\d{3}) \S+'
@@ -139,20 +144,19 @@ def _of_request(record: t.Mapping[str, t.Any]) -> t.Sequence[Entry] | None:
     if status is None:
         return ()
     request = record.get("request")
-    parts = request if isinstance(request, dict) else record
-    method, uri = _first(parts, _METHOD), _first(parts, _URI)
+    parts = {**record, **request} if isinstance(request, dict) else record
+    method, uris = _first(parts, _METHOD), [str(parts[key]) for key in _URI if parts.get(key) is not None]
     if isinstance(request, str):
         found = _REQUEST.match(request)
-        method, uri = found.groups() if found else (request, request)
-    if method is None or uri is None:
+        method, uris = (found.group(1), [found.group(2), *uris]) if found else (request, [request])
+    if method is None or not uris:
         return ()
     time = _seconds(_first(record, _TIME))
     if time is None:
         return None
-    pulled = str(method) in _PULLING and "manifests" in str(uri) and _succeeded(status)
-    if not pulled:
-        return (Entry(time),)
-    return (Entry(time, image=_pulled_by(str(uri)), agent=_agent_of(record, parts)),)
+    # nginx rewrites one of its addresses, so that only the other may be what was asked for.
+    image = next(filter(None, map(_pulled_by, uris)), "") if str(method) in _PULLING and _succeeded(status) else ""
+    return (Entry(time, image=image, agent=_agent_of(record, parts)) if image else Entry(time),)
 
 
 def _agent_of(record: t.Mapping[str, t.Any], parts: t.Mapping[str, t.Any]) -> str:
@@ -171,13 +175,25 @@ def _succeeded(status: t.Any) -> bool:
 
 def _pulled_by(uri: str) -> str:
     """The image of the manifest that an address leads to; empty if it leads to none."""
+    if "manifests" not in uri and "%" not in uri:
+        return ""
     place = _ESCAPED.sub(lambda code: chr(int(code.group(1), 16)), _QUERY.sub("", uri))
     # A proxy may have a path of its own before it.
-    path, _between, name = place.partition("/v2/")[2].rpartition("/manifests/")
+    path, _between, name = _resolved(place.partition("/v2/")[2]).rpartition("/manifests/")
     if not path:
         return ""
-    name = name.rstrip("/")
     return f"{path}@{name}" if ":" in name else f"{path}:{name}"
+
+
+def _resolved(path: str) -> str:
+    """A path as servers resolve it: without what is empty between slashes, or leads nowhere or back."""
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part == "..":
+            del parts[-1:]
+        elif part not in ("", "."):
+            parts.append(part)
+    return "/".join(parts)
 
 
 def is_reference(text: str) -> bool:
@@ -215,31 +231,41 @@ def _of_event(event: t.Any) -> Entry | None:
 
 
 def _is_blob(target: t.Mapping[str, t.Any]) -> bool:
-    return target.get("mediaType") == "application/octet-stream" or "/blobs/" in str(target.get("url"))
+    return target.get("mediaType") == "application/octet-stream" or bool(_BLOB.search(str(target.get("url"))))
 
 
 def _seconds(value: t.Any) -> float | None:
-    """A time in seconds since 1970; None if it is none, or has no zone."""
+    """A time in seconds since 1970; None if it is none, is not credible or has no zone."""
     # Without its fraction a time is found again.
     return _seconds_of(_FRACTION.sub("", str(value)))
 
 
 @functools.lru_cache(maxsize=4096)
 def _seconds_of(text: str) -> float | None:
+    try:
+        found = _parsed(text)
+    except ValueError:
+        return None
+    return found if found is not None and found >= _EARLIEST else None
+
+
+def _parsed(text: str) -> float | None:
+    """A time without a fraction; None if it has another form.
+
+    Raises:
+        ValueError: there is no such time.
+    """
     if _EPOCH.fullmatch(text):
         number = float(text)
         return number // 1000 if number > _MILLISECONDS else number
     common = _COMMON.fullmatch(text)
-    try:
-        if common:
-            day, month, year, time, zone = common.groups()
-            date = f"{year}-{_MONTHS.index(month) + 1:02}-{day}"
-            return datetime.strptime(f"{date} {time} {zone}", "%Y-%m-%d %H:%M:%S %z").timestamp()
-        iso = _ISO.fullmatch(text)
-        if not iso:
-            return None
-        date, time, hours, minutes = iso.groups()
-        zone = f"{hours}:{minutes}" if hours else "+00:00"
-        return datetime.fromisoformat(f"{date}T{time}{zone}").timestamp()
-    except ValueError:
+    if common:
+        day, month, year, time, zone = common.groups()
+        date = f"{year}-{_MONTHS.index(month) + 1:02}-{day}"
+        return datetime.strptime(f"{date} {time} {zone}", "%Y-%m-%d %H:%M:%S %z").timestamp()
+    iso = _ISO.fullmatch(text)
+    if not iso:
         return None
+    date, time, hours, minutes = iso.groups()
+    zone = f"{hours}:{minutes}" if hours else "+00:00"
+    return datetime.fromisoformat(f"{date}T{time}{zone}").timestamp()

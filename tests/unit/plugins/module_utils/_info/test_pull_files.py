@@ -136,6 +136,48 @@ def test_files_that_are_rotated_meanwhile(tmp_path: Path, monkeypatch: pytest.Mo
     assert seen == [str(current), str(tmp_path / "@1.s")]
 
 
+@pytest.mark.parametrize("at", range(4))
+def test_files_that_are_rotated_before_their_turn_comes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    """Each file has the name of the one before it by then, as logrotate leaves them. None is left out for that."""
+    names = ["access.log", "access.log.1", "access.log.2"]
+    for name, text in zip(names, [pull("a"), pull("b"), OLD + pull("c")], strict=True):
+        (tmp_path / name).write_text(text)
+    real = pull_files._read
+    seen: list[str] = []
+
+    def rotating(path: str, *arguments: Any, **keywords: Any) -> Any:
+        if len(seen) == at:
+            for number in range(3, 0, -1):
+                before = tmp_path / ("access.log" if number == 1 else f"access.log.{number - 1}")
+                before.rename(tmp_path / f"access.log.{number}")
+            (tmp_path / "access.log").write_text(pull("d"))
+        seen.append(path)
+        return real(path, *arguments, **keywords)
+
+    monkeypatch.setattr(pull_files, "_read", rotating)
+    assert {"a", "b", "c"} <= set(images(tmp_path / "access.log*"))
+
+
+def test_half_a_line_of_a_file_that_is_found_later(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the newest of all files is still written."""
+    current, rotated = tmp_path / "current", tmp_path / "@1.s"
+    current.write_text(OLD + pull("a"))
+    real = pull_files._read
+
+    def rotating(path: str, *arguments: Any, **keywords: Any) -> Any:
+        if not rotated.exists():
+            rotated.write_text(pull("b") + pull("c")[:40])
+            os.utime(rotated, (NOW - 9, NOW - 9))
+        return real(path, *arguments, **keywords)
+
+    monkeypatch.setattr(pull_files, "_read", rotating)
+    wanted = request(current, tmp_path / "@*")
+    [doubt] = doubts(observe(wanted), wanted)
+    assert f"first line 2 of {rotated}" in str(doubt)
+
+
 def test_files_that_never_stop_to_change(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "0"
     path.write_text(OLD)
@@ -161,14 +203,21 @@ def test_what_can_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     xz.write_bytes(lzma.compress(OLD.encode())[:40])
     assert words in refusal(xz)
     assert refusal(tmp_path / "nowhere*") == (
-        f"There is no file {tmp_path}/nowhere* that this user can see, so that nothing is known of pulls."
+        f"There is no file {tmp_path}/nowhere* that this user can see, so that pulls may be left out."
+    )
+    # What is named has to be there, although other files are.
+    good = tmp_path / "good"
+    good.write_text(OLD + pull("a"))
+    assert images(good, tmp_path / "nowhere*") == ["a"]
+    assert refusal(good, tmp_path / "nowhere") == (
+        f"There is no file {tmp_path}/nowhere that this user can see, so that pulls may be left out."
     )
     assert "is a folder" in refusal(tmp_path)
     assert "is no regular file" in refusal("/dev/zero")
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     assert "There is no file" in refusal(tmp_path / "link")
 
-    def denied(path: str) -> Any:
+    def denied(path: str, _identity: object) -> Any:
         raise PermissionError(13, "Permission denied", path)
 
     monkeypatch.setattr(pull_files, "_opened", denied)
@@ -190,9 +239,11 @@ def test_the_time_is_counted_from_the_earlier_clock() -> None:
         ({"pulled_within": "30"}, "pulled_within '30' is ambiguous"),
         ({"max_gap": "1m"}, "max_gap '1m' is ambiguous"),
         ({"max_unreadable": -1}, "max_unreadable is -1: it can't be negative."),
+        ({"paths": []}, "paths is empty: give all files of the log, or globs of them."),
+        ({"ignored_agents": ["GitLab/", ""]}, "ignored_agents has an empty entry, with which every User-Agent begins"),
         ({"clock": "noon"}, "clock is 'noon': write it as 2026-01-31T12:00:00Z."),
     ],
 )
 def test_options_that_can_not_be_meant(options: dict[str, Any], words: str) -> None:
     with pytest.raises(UsageError, match=words.replace(".", "[.]")):
-        request("a", **options)
+        request_of({**OPTIONS, "paths": ["a"], **options})

@@ -157,6 +157,13 @@ def event(**changes: Any) -> str:
         line(NGINX, time_iso8601=None, msec="1780315200.218"),
         line(NGINX, time_iso8601=None, msec=1780315200218),
         line(NGINX, request_method=None, request_uri=None, request="GET /v2/team/app/manifests/v1 HTTP/2.0"),
+        line(NGINX, request_method=None, request_uri=None, request="GET  /v2/team/app/manifests/v1  HTTP/1.1"),
+        # $uri is what a rule of nginx made of $request_uri, or the other way round.
+        line(NGINX, uri="/registry/internal"),
+        line(NGINX, request_uri="/app:v1", uri="/v2/team/app/manifests/v1"),
+        line(NGINX, request_uri="/app:v1", request="GET /v2/team/app/manifests/v1 HTTP/2.0"),
+        line(NGINX, request="GET /app:v1 HTTP/2.0"),
+        line(CADDY, request={"method": "GET", "headers": {"User-Agent": [DOCKER]}}, uri="/v2/team/app/manifests/v1"),
         COMBINED,
         TEXT,
         GITLAB_TEXT,
@@ -187,6 +194,11 @@ def test_notifications_tell_tag_and_digest() -> None:
     assert entries_of(event(digest=None)) == [Entry(NOON, image="team/app:v1", agent=DOCKER)]
     assert entries_of(line(EVENT, request=None)) == [Entry(NOON, image=image)]
     assert entries_of(line(EVENT, request={})) == [Entry(NOON, image=image)]
+    # A part of a path may be called as what tells layers.
+    blobs = "https://registry.example.com/v2/team/blobs/app/manifests/v1"
+    assert entries_of(event(repository="team/blobs/app", url=blobs)) == [
+        Entry(NOON, image=image.replace("team/", "team/blobs/"), agent=DOCKER)
+    ]
     # Of layers there are no tags.
     assert entries_of(event(mediaType="application/octet-stream", tag=None, url=None)) == [Entry(NOON)]
     assert entries_of(event(url="https://registry.example.com/v2/team/app/blobs/sha256:1")) == [Entry(NOON)]
@@ -214,6 +226,12 @@ def test_a_notification_that_can_not_be_read(text: str) -> None:
         ("/v2/team/app/manifests/v1?ns=registry.example.com", "team/app:v1"),
         ("/v2/team/app/manifests/v1/", "team/app:v1"),
         ("/v2/team/app/manifests/vX", "team/app:vX"),
+        # What servers take for the same address.
+        ("/v2//team/app//manifests/v1", "team/app:v1"),
+        ("//v2/team/./app/manifests/v1", "team/app:v1"),
+        ("/v2/team/web/../app/manifests/v1", "team/app:v1"),
+        ("/v2/team/app/%6danifests/v1", "team/app:v1"),
+        ("/%76%32/team/app/manifest%73/v%31", "team/app:v1"),
         (f"/v2/team/app/manifests/{digest('a')}", f"team/app@{digest('a')}"),
         (f"/v2/team/app/manifests/{digest('a').replace(':', '%3A')}", f"team/app@{digest('a')}"),
         (f"/v2/team/app/manifests/{digest('a').replace(':', '%3a')}", f"team/app@{digest('a')}"),
@@ -318,6 +336,12 @@ def test_a_line_that_is_about_no_request(text: str) -> None:
         line(GITLAB, time="2026-06-01T12:00:00+25:00"),
         line(GITLAB, time=True),
         line(GITLAB, time=5),
+        # By the clock of a machine that does not know the time yet.
+        line(GITLAB, time="1970-01-01T00:00:09Z"),
+        line(GITLAB, time="1999-12-31T23:59:59Z"),
+        line(GITLAB, time="0001-01-01T00:00:00+14:00"),
+        line(GITLAB, time=315532800),
+        COMBINED.replace("2026", "1980"),
         line(GITLAB, time=[]),
         "{" * 100_000,
     ],
