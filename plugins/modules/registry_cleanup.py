@@ -366,6 +366,8 @@ options:
     description:
       - Keep tags named after an existing branch, the source branch of an open merge request, or a git tag of the
         project. It takes a request for each hundred of them, and a token that may read the code.
+      - The merge requests of a fork may be in another project. So in a fork V(merge_requests) keeps tags named after
+        its branches too.
       - If they can't be read, the repository counts as unread and keeps all its tags.
     type: list
     elements: str

@@ -94,9 +94,11 @@ options:
       ref_gone:
         description:
           - The repository is not named after a git reference that exists. V(branches) and V(tags) are those of its
-            project, V(merge_requests) are the source branches of open merge requests.
+            project, V(merge_requests) are the source branches and the numbers of open merge requests.
+          - The merge requests of a fork may be in another project. So in a fork V(merge_requests) are its branches too.
           - Names are compared as C(CI_COMMIT_REF_SLUG) writes them. The repository C(team/app/review/login/web) is
-            named after V(login), V(review/login), V(login/web) and so on, so any of them keeps it.
+            named after V(login), V(review/login), V(login/web) and so on, so any of them keeps it. A name that was
+            shortened in another way, such as C(CI_ENVIRONMENT_SLUG), is not recognised.
           - It needs O(conditions.paths) or O(repositories), to say which repositories are named after a git reference.
           - A repository at the path of its project has no name, and is kept. So are those of a project without any
             branch, if V(branches) is given.

@@ -104,6 +104,31 @@ def test_branches_that_are_gone(ansible: Ansible, simulator: Simulator, mode: st
     assert "team/app/review/gone" not in simulator.state()
 
 
+def test_merge_requests_by_their_numbers_and_from_forks(ansible: Ansible, simulator: Simulator) -> None:
+    """Of a fork the merge requests may be in another project. A branch of it that is there may be the source of one."""
+    names = ["review/7", "review/8", "review/away", "review/gone"]
+    scenario = shelves()
+    scenario["projects"][0]["merge_requests"] = [
+        {"source_branch": "login", "iid": 7},
+        {"source_branch": "old", "iid": 8, "state": "merged"},
+    ]
+    scenario["projects"][0]["branches"] = ["main", "away"]
+    scenario["repositories"] = [old(number, "team/app", name, []) for number, name in enumerate(names, 100)]
+    conditions = {"ref_gone": ["merge_requests"], "paths": ["team/app/review/*"], "empty": True}
+    expected = {"app/review/7": "active_ref", "app/review/8": "empty", "app/review/gone": "empty"}
+    for fork in (False, True):
+        if fork:
+            scenario["projects"][0]["forked_from"] = "away/app"
+        simulator.load(scenario)
+        found = repeated(ansible, simulator, MODULE, by_rule(conditions), "repositories")
+        told = reasons(found.run)
+        assert told.items() >= expected.items()
+        assert told["app/review/away"] == ("active_ref" if fork else "empty")
+        assert len([entry for entry in found.log if "/repository/branches" in entry["path"]]) == fork
+    row = next(row for row in found.run.result["repositories"] if row["path"] == "team/app/review/away")
+    assert row["why"] == "away is named after a branch, of which another project may have a merge request"
+
+
 @pytest.mark.parametrize("mode", ["M1", "M2"])
 def test_what_was_not_pushed_for_long(ansible: Ansible, simulator: Simulator, mode: str) -> None:
     simulator.load(shelves(mode))

@@ -155,6 +155,16 @@ def test_what_lives_in_git_stays(ansible: Ansible, simulator: Simulator) -> None
     assert len([entry for entry in found.log if "/merge_requests" in entry["path"]]) == 1
 
 
+def test_in_a_fork_a_branch_keeps_what_a_merge_request_may(ansible: Ansible, simulator: Simulator) -> None:
+    """Its merge requests may be in the project that it was forked from."""
+    scenario = team()
+    scenario["projects"][0] |= {"branches": ["dev-1"], "merge_requests": [], "forked_from": "away/app"}
+    simulator.load(scenario)
+    options = {**PARAMS, "keep_refs": ["merge_requests"]}
+    told = reasons(repeated(ansible, simulator, MODULE, options, "plan").run)
+    assert (told["dev-1"], told["dev-2"]) == ("active_ref", "expired")
+
+
 def test_where_refs_cannot_be_read_nothing_of_the_project_goes(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(team())
     simulator.faults([{"path": "/projects/1/repository/branches", "action": "status", "status": 403, "json": {}}])

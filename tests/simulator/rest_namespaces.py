@@ -100,6 +100,9 @@ def project_row(call: RestCall, project: Project) -> dict[str, Any]:
         "container_registry_enabled": access.can_read_images(call.state, call.caller, project),
         "container_registry_access_level": project.access_level,
     }
+    if project.forked_from is not None:
+        # lib/api/entities/project.rb: only forks have it; what they are of is for those who may see that project.
+        row["mr_default_target_self"] = False
     if project.policy is not None:
         row["container_expiration_policy"] = project.policy
     return row

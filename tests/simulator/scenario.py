@@ -387,6 +387,7 @@ def _add_project(state: State, row: Row) -> None:
         name=row.get("name", str, None),
         description=row.get("description", str, None),
         topics=row.texts("topics"),
+        forked_from=row.get("forked_from", str, None),
     )
     row.done()
 

@@ -258,6 +258,7 @@ class Project:
     name: str | None = None
     description: str | None = None
     topics: list[str] = field(default_factory=list)
+    forked_from: str | None = None
 
     @property
     def namespace(self) -> str:

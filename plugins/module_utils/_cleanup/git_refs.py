@@ -14,11 +14,15 @@ from .._core.errors import RequestError
 from .._core.models import RefKind
 from .._gitlab.git_refs import active_refs, deployed_refs
 from .._module.connection import Connection
-from .._rules.git_refs import ActiveRefs
+from .._rules.git_refs import ActiveRefs, telling_kinds
 
 
 def read_refs(
-    connection: Connection, projects: t.Sequence[int], kinds: t.Sequence[RefKind], deployments: int
+    connection: Connection,
+    projects: t.Sequence[int],
+    kinds: t.Sequence[RefKind],
+    deployments: int,
+    forks: t.Collection[int] = (),
 ) -> dict[int, ActiveRefs | RequestError]:
     """Read branches, git tags, merge requests and deployments of projects.
 
@@ -27,6 +31,7 @@ def read_refs(
         projects: Their ids.
         kinds: What to read.
         deployments: How many successful deployments of each environment count; 0 is to read none.
+        forks: The ids of those that were forked from other ones.
 
     Returns:
         What is alive, or why it could not be read, by the id of the project; empty if nothing is to be read.
@@ -34,7 +39,8 @@ def read_refs(
     client = connection.client
 
     def read(project_id: int) -> ActiveRefs:
-        refs = {kind: tuple(active_refs(client, project_id, kind)) for kind in kinds}
+        telling = telling_kinds(kinds, is_fork=project_id in forks)
+        refs = {kind: tuple(active_refs(client, project_id, kind)) for kind in telling}
         return ActiveRefs(refs, tuple(deployed_refs(client, project_id, deployments)) if deployments else ())
 
     return dict(zip(projects, client.try_all(read, projects))) if kinds or deployments else {}

@@ -57,7 +57,8 @@ def observe(
     method = choose_delete_method(capabilities, request.delete_via)
     check_deletes(reader, method, selection.repositories)
     projects = sorted({repository.project_id for repository in selection.repositories})
-    refs = read_refs(connection, projects, request.keep_refs, request.keep_deployments)
+    forks = {project.id for project in selection.projects.values() if project.is_fork}
+    refs = read_refs(connection, projects, request.keep_refs, request.keep_deployments, forks)
     connection.progress.begin(Phase.READING, repositories=len(selection.repositories))
     query = _query(capabilities, request)._replace(when_read=connection.progress.add_listing)
     listings = list(reader.read(selection.repositories, query))

@@ -97,6 +97,7 @@ class Project(t.NamedTuple):
         visibility: who may see the project, private, internal or public; None if GitLab does not show it.
         url: its page; empty if GitLab does not show it.
         personal: whether its namespace is a user's and no group.
+        is_fork: whether it was forked from another project.
     """
 
     id: int
@@ -112,6 +113,7 @@ class Project(t.NamedTuple):
     visibility: str | None = None
     url: str = ""
     personal: bool = False
+    is_fork: bool = False
 
     @property
     def registry_disabled(self) -> bool:

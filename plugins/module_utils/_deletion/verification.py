@@ -114,7 +114,7 @@ def why_vanished(plan: RepositoryPlan, missing: t.Iterable[Tag], deleted: t.Coll
 def why_not_empty(listing: TagListing, *, emptied: bool = False) -> str | None:
     """Why a repository can't be taken for empty; None if the registry itself says that it is.
 
-    emptied: all its tags were deleted just now, after which some storages do not know the repository any more.
+    emptied: this run deleted all its tags just now, after which some storages do not know the repository any more.
     """
     if listing.error:
         return listing.error.message

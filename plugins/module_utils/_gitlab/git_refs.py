@@ -15,25 +15,27 @@ import typing as t
 
 from .._core.models import RefKind
 from .._http.client import Client
-from .fields import a_name, text_or_none
+from .fields import a_name, a_number, text_or_none
 from .rest import Row, keyset_rows, rows
 
 # app/models/deployment.rb: those that brought or may bring their image to the environment.
 _DEPLOYED = frozenset({"success", "running", "blocked"})
 
 
-def active_refs(client: Client, project_id: int, kind: RefKind) -> list[str]:
+def active_refs(client: Client, project_id: int, kind: RefKind, *, numbers: bool = False) -> list[str]:
     """The names of a project's git refs that exist.
 
     Args:
         client: of GitLab.
         project_id: of the project.
         kind: of merge requests the source branches of open ones.
+        numbers: the numbers of open merge requests as well.
     """
     operation = f"list the {kind.value.replace('_', ' ')} of project {project_id}"
     if kind is RefKind.MERGE_REQUESTS:
         found = rows(client, f"/projects/{project_id}/merge_requests", {"state": "opened"}, operation)
-        return [a_name(row, "source_branch") for row in found]
+        named = [a_name(row, "source_branch") for row in found]
+        return [*named, *(str(a_number(row, "iid")) for row in found)] if numbers else named
     path = f"/projects/{project_id}/repository/{kind.value}"
     by_name = {"order_by": "name", "sort": "asc"} if kind is RefKind.TAGS else {}
     return [a_name(row, "name") for row in keyset_rows(client, path, by_name, operation)]

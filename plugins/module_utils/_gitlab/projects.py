@@ -167,7 +167,10 @@ def caller_is_administrator(client: Client) -> bool:
 
 
 def project_of(row: Row) -> Project:
-    """A project as GitLab writes it."""
+    """A project as GitLab writes it.
+
+    lib/api/entities/project.rb: only forks have these keys, and that of the other project is for those who may see it.
+    """
     policy, namespace = row.get("container_expiration_policy"), an_object_in(row, "namespace")
     return Project(
         id=a_number(row, "id"),
@@ -183,6 +186,7 @@ def project_of(row: Row) -> Project:
         visibility=text_or_none(row, "visibility"),
         url=text_or_none(row, "web_url") or "",
         personal=namespace.get("kind") == "user",
+        is_fork="mr_default_target_self" in row or "forked_from_project" in row,
     )
 
 

@@ -34,7 +34,7 @@ from .._deletion.verification import why_not_empty
 from .._plan.repository_decision import RepositoryDecision, RepositoryReason
 from .._rules.dates import is_credible, judged_date
 from .._rules.decision import DateSource, Decision
-from .._rules.git_refs import ActiveRefs, RefMatch, carrying
+from .._rules.git_refs import ActiveRefs, RefMatch, carrying, telling_kinds
 from .._rules.in_use import InUse
 from .._rules.reasons import Reason
 from .conditions import Conditions
@@ -91,17 +91,20 @@ def kept_by_itself(
     return _kept_by_age(created, conditions.not_pushed_for, clock, "it was created")
 
 
-def kept_by_refs(repository: Repository, refs: Refs, conditions: Conditions) -> RepositoryDecision | None:
+def kept_by_refs(
+    repository: Repository, project: Project, refs: Refs, conditions: Conditions
+) -> RepositoryDecision | None:
     """Why a repository is kept by what there is in git.
 
     Args:
         repository: which one.
+        project: that it belongs to.
         refs: the git references of its project, or why they could not be read.
         conditions: what has to hold.
     """
     if isinstance(refs, RequestError):
         return _kept(RepositoryReason.UNKNOWN_REFS, f"the git references of its project could not be read: {refs}")
-    for kind in conditions.ref_gone:
+    for kind in telling_kinds(conditions.ref_gone, is_fork=project.is_fork):
         names = refs.refs.get(kind, ())
         if kind is RefKind.BRANCHES and not names:
             return _kept(
@@ -109,7 +112,8 @@ def kept_by_refs(repository: Repository, refs: Refs, conditions: Conditions) -> 
             )
         found = named_after(repository, names, conditions.ref_match)
         if found:
-            return _kept(RepositoryReason.ACTIVE_REF, f"{found} is named after {_REF_WORDS[kind]}")
+            doubt = "" if kind in conditions.ref_gone else ", of which another project may have a merge request"
+            return _kept(RepositoryReason.ACTIVE_REF, f"{found} is named after {_REF_WORDS[kind]}{doubt}")
     return None
 
 

@@ -107,7 +107,9 @@ def _delete(
         if not emptied.ok:
             message = next((tag.message for tag in emptied.tags if tag.message), emptied.stopped)
             return RepositoryResult(removal, RepositoryOutcome.NOT_EMPTIED, message=message)
-        refusal = _refusal_to_delete(reader, removal, emptied=bool(emptied.tags))
+        # A registry that lost its storage meanwhile has none of the tags either, but not because they were deleted.
+        by_this_run = bool(emptied.tags) and all(tag.changed for tag in emptied.tags)
+        refusal = _refusal_to_delete(reader, removal, emptied=by_this_run)
         if refusal:
             return RepositoryResult(removal, RepositoryOutcome.NOT_DELETED, message=refusal)
         journal_repository_request(journal, removal.repository)
@@ -158,7 +160,7 @@ def _empty(
 
 
 def _refusal_to_delete(reader: TagReader, removal: RepositoryRemoval, *, emptied: bool) -> str | None:
-    """Why the repository must not be deleted, None where it may. emptied: its tags were deleted just now."""
+    """Why the repository must not be deleted, None where it may. emptied: this run deleted all its tags."""
     if not removal.must_be_empty:
         return None
     listing = confirm_empty(reader, reader.list_names(removal.repository))

@@ -24,7 +24,7 @@ from .._gitlab.repository_scope import select
 from .._gitlab.settings import first_rules, list_rules
 from .._http.client import Client
 from .._module.registry import RegistryConnection
-from .._rules.git_refs import ActiveRefs
+from .._rules.git_refs import ActiveRefs, telling_kinds
 from .._tags.capabilities import Sources, detect
 from .._tags.project_rules import rules_are_hidden
 from .._tags.query import TagQuery
@@ -69,9 +69,10 @@ def observe_scope(connection: RegistryConnection, request: ScopeRequest) -> Obse
         warnings=selection.warnings,
     )
     if request.conditions.ref_gone:
-        numbers = _project_ids(undecided(state, request))
-        state = state._replace(refs=_read_refs(client, numbers, request.conditions.ref_gone))
-    projects = [state.projects[number] for number in _project_ids(undecided(state, request))]
+        state = state._replace(
+            refs=_read_refs(client, _undecided_projects(state, request), request.conditions.ref_gone)
+        )
+    projects = _undecided_projects(state, request)
     state = state._replace(rules=_read_rules(client, projects))
     left = undecided(state, request)
     has_tags = not request.conditions.empty
@@ -91,17 +92,20 @@ def observe_scope(connection: RegistryConnection, request: ScopeRequest) -> Obse
     return ObservedScope(reader, state, being_deleted=selection.being_deleted, delete_method=method)
 
 
-def _project_ids(repositories: t.Iterable[Repository]) -> list[int]:
-    return sorted({repository.project_id for repository in repositories})
+def _undecided_projects(state: ScopeState, request: ScopeRequest) -> list[Project]:
+    numbers = {repository.project_id for repository in undecided(state, request)}
+    return [state.projects[number] for number in sorted(numbers)]
 
 
-def _read_refs(client: Client, projects: t.Sequence[int], kinds: t.Sequence[RefKind]) -> dict[int, Refs]:
+def _read_refs(client: Client, projects: t.Sequence[Project], kinds: t.Sequence[RefKind]) -> dict[int, Refs]:
     """The git references of projects, or why they can't be read, by the project's id."""
 
-    def read(number: int) -> ActiveRefs:
-        return ActiveRefs({kind: tuple(active_refs(client, number, kind)) for kind in kinds})
+    def read(project: Project) -> ActiveRefs:
+        telling = telling_kinds(kinds, is_fork=project.is_fork)
+        # Review apps are named after the number of a merge request as well.
+        return ActiveRefs({kind: tuple(active_refs(client, project.id, kind, numbers=True)) for kind in telling})
 
-    return dict(zip(projects, client.try_all(read, projects)))
+    return dict(zip((project.id for project in projects), client.try_all(read, projects)))
 
 
 def _read_rules(client: Client, projects: t.Sequence[Project]) -> dict[int, Rules]:

@@ -80,7 +80,7 @@ def _kept_before_tags(repository: Repository, state: ScopeState, request: ScopeR
     conditions = request.conditions
     kept = kept_by_itself(repository, state.projects.get(number), conditions, request.used, state.clock)
     if kept is None and conditions.ref_gone and number in state.refs:
-        kept = kept_by_refs(repository, state.refs[number], conditions)
+        kept = kept_by_refs(repository, state.projects[number], state.refs[number], conditions)
     if kept is None and number in state.rules:
         kept = kept_by_rules(repository, state.rules[number])
     return kept

@@ -54,6 +54,20 @@ class ActiveRefs:
     deployed: tuple[str, ...] = ()
 
 
+def telling_kinds(kinds: t.Sequence[RefKind], *, is_fork: bool) -> tuple[RefKind, ...]:
+    """The kinds of git references that tell which of some kinds exist.
+
+    The merge requests of a fork may be in the project that it was forked from, which not everybody may see. Their
+    source branches are branches of the fork.
+
+    Args:
+        kinds: what is wanted.
+        is_fork: whether the project was forked from another one.
+    """
+    from_elsewhere = is_fork and RefKind.MERGE_REQUESTS in kinds and RefKind.BRANCHES not in kinds
+    return (*kinds, RefKind.BRANCHES) if from_elsewhere else tuple(kinds)
+
+
 def kept_by_refs(names: t.Collection[str], active_refs: ActiveRefs, match: RefMatch) -> dict[str, Reason]:
     """The names that carry an active ref.
 

@@ -220,6 +220,20 @@ def test_a_repository_that_is_as_planned_is_deleted_or_has_fewer_tags() -> None:
     assert not is_there(client)
 
 
+@pytest.mark.parametrize("gone_before", [0, 1, 2])
+def test_one_whose_storage_is_lost_meanwhile_is_left(gone_before: int) -> None:
+    """Its tags are gone and the registry does not know it, as if its last tag was deleted. But nobody did that."""
+    reader, client = opened(TAGS, TAGS)
+    removal = RepositoryRemoval(REPOSITORY, tags=all_tags(reader), only_unchanged=True)
+    for tag in TAGS[:gone_before]:
+        edit(client, remove_tag={"repository": "team/app/r0", "name": tag["name"]})
+    edit(client, set_repository={"repository": "team/app/r0", "registry_state": "unknown"})
+    outcome, message = removed(reader, removal)
+    assert (outcome, is_there(client)) == (RepositoryOutcome.NOT_DELETED, True)
+    assert message == "the registry does not know it, which one whose storage is lost says too"
+    assert not [request for request in client.requests if request.startswith("DELETE")]
+
+
 def test_what_nobody_thought_of_is_told_of_the_repository(monkeypatch: pytest.MonkeyPatch) -> None:
     reader, client = opened([], TAGS)
     monkeypatch.setattr(type(reader), "list_names", lambda *_arguments: 1 / 0)

@@ -14,6 +14,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_ref
     RefMatch,
     kept_by_refs,
     slug,
+    telling_kinds,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 
@@ -96,3 +97,12 @@ def test_what_is_deployed_is_told_so_and_carries_names_as_they_are() -> None:
         "app-01234567": Reason.DEPLOYED,
         "app-0123456789abcdef": Reason.DEPLOYED,
     }
+
+
+def test_branches_tell_of_merge_requests_of_a_fork() -> None:
+    branches, requests, tags = RefKind.BRANCHES, RefKind.MERGE_REQUESTS, RefKind.TAGS
+    assert telling_kinds([requests, tags], is_fork=False) == (requests, tags)
+    assert telling_kinds([requests, tags], is_fork=True) == (requests, tags, branches)
+    assert telling_kinds([branches, requests], is_fork=True) == (branches, requests)
+    assert telling_kinds([tags], is_fork=True) == (tags,)
+    assert telling_kinds([], is_fork=True) == ()
