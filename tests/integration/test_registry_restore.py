@@ -478,7 +478,11 @@ START = {"event": "start", "time": "2026-06-01T12:00:00.000Z", "server": "URL", 
 REQUESTED = {"event": "delete_requested", "repository": APP, "name": "dev-1", "digest": OTHER}
 HOSTILE: list[tuple[list[Any], str]] = [
     ([], "tells of no run"),
-    ([{"event": "end"}, [], 1, "text", None], "tells of no run"),
+    ([{"event": "end"}], "tells of no run"),
+    ([{"event": "end"}, []], "Line 2 of journal_path tells of nothing that a cleanup does"),
+    ([1], "Line 1 of journal_path tells of nothing that a cleanup does"),
+    (["text"], "Line 1 of journal_path tells of nothing that a cleanup does"),
+    ([None], "Line 1 of journal_path can't be read"),
     ([REQUESTED], "Line 1 of journal_path comes before the start of a run"),
     ([{**START, "server": "https://other.example"}, REQUESTED], "tells of runs on https://other.example alone"),
     ([{**START, "server": None}], "Line 1 of journal_path has no server"),
@@ -513,7 +517,11 @@ def test_a_journal_that_no_cleanup_wrote_is_refused_in_words(
     junk = tmp_path / "junk"
     junk.write_bytes(bytes(range(256)) * 40 + b"[" * 100_000)
     words = [words for _rows, words in HOSTILE]
-    more = [(junk, "tells of no run"), (tmp_path / "nowhere", "nowhere does not exist"), (tmp_path, "is a folder")]
+    more = [
+        (junk, "can't be read, and may be about a tag"),
+        (tmp_path / "nowhere", "nowhere does not exist"),
+        (tmp_path, "is a folder"),
+    ]
     for file, text in more:
         cases.append({"journal_path": str(file)})
         words.append(text)

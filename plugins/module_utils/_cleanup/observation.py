@@ -37,6 +37,7 @@ from .planning import CleanupState, criteria_on
 from .request import CleanupRequest
 from .retained import untagged_images
 from .shared_digests import with_shared_digests
+from .unfinished_deletions import without_unfinished
 
 
 def observe(
@@ -61,7 +62,7 @@ def observe(
     refs = read_refs(connection, projects, request.keep_refs, request.keep_deployments, forks)
     connection.progress.begin(Phase.READING, repositories=len(selection.repositories))
     query = _query(capabilities, request)._replace(when_read=connection.progress.add_listing)
-    listings = list(reader.read(selection.repositories, query))
+    listings = without_unfinished(reader, reader.read(selection.repositories, query), request.earlier.interrupted)
     connection.progress.begin(Phase.CHECKING)
     criteria = criteria_on(capabilities, request)
 

@@ -28,6 +28,7 @@ LONGEST_LINE = 1024 * 1024
 # Asked for, and then left: it was gone already, or is another image by now, or nothing was sent.
 _NOT_DELETED = {TagOutcome.ALREADY_GONE, TagOutcome.CHANGED_SINCE, TagOutcome.NOT_TRIED, TagOutcome.LEFT}
 _LONGEST_TEXT = 200
+_EVENTS = [each.value for each in JournalEvent]
 # GitLab: a project's path and the name of a repository in it have at most 255 characters each.
 _LONGEST_PATH = 511
 LAST, ALL = "last", "all"
@@ -133,18 +134,35 @@ def _close(runs: list[JournalRun], tags: dict[tuple[str, str], DeletedTag]) -> N
 
 
 def _row_of(line: str, number: int) -> dict[str, t.Any]:
-    """What a line tells; nothing if it is torn.
+    """What a line tells; nothing if it is torn, or empty.
 
     Raises:
-        UsageError: it is too long.
+        UsageError: it is none that a cleanup writes.
     """
     if len(line) >= LONGEST_LINE:
         raise _refusal(number, f"is longer than {LONGEST_LINE} characters")
-    try:
-        row = json.loads(line)
-    except (ValueError, RecursionError):
+    row = _parsed(line)
+    if row is None:
+        text = line.strip()
+        if text and not _is_torn(text):
+            raise _refusal(number, "can't be read, and may be about a tag that was deleted")
         return {}
-    return row if isinstance(row, dict) else {}
+    if not isinstance(row, dict) or row.get("event") not in _EVENTS:
+        raise _refusal(number, "tells of nothing that a cleanup does")
+    return row
+
+
+def _is_torn(text: str) -> bool:
+    """Whether a text may be the beginning of an object, and no more. It may end with an object inside of it."""
+    return text.startswith("{") and (not text.endswith("}") or _parsed(text + "}") is not None)
+
+
+def _parsed(text: str) -> t.Any:
+    """What a text says in JSON; None if it is no JSON."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _started(row: t.Mapping[str, t.Any], number: int) -> JournalRun:

@@ -24,7 +24,7 @@ from .registry_reader import RegistryReader
 from .rest_reader import RestReader
 
 # Seconds before a listing is read another time, and once more.
-_PAUSES = (0.5, 1.5)
+PAUSES = (0.5, 1.5)
 
 
 class TagReader(t.Protocol):
@@ -133,7 +133,7 @@ def look_again(reader: TagReader, listing: TagListing, is_doubted: t.Callable[[T
         listing: What was listed.
         is_doubted: Whether a listing lacks what may be there.
     """
-    for pause in _PAUSES:
+    for pause in PAUSES:
         if not is_doubted(listing):
             break
         reader.client.timing.sleep(pause)

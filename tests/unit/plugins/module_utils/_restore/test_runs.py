@@ -99,8 +99,19 @@ def test_a_path_may_be_as_long_as_gitlab_has_them() -> None:
     assert len(found.tags[0].repository) == 511
 
 
-def test_the_end_of_nothing_and_other_lines_are_no_runs() -> None:
-    assert read(END, [], 1, "text\n", "", "{" * 100_000) == []
+def test_the_end_of_nothing_and_torn_lines_are_no_runs() -> None:
+    assert read(END, "\n", "", "{" * 100_000) == []
+
+
+def test_a_line_is_torn_wherever_it_ends_and_nothing_else_is_passed_over() -> None:
+    """A line that was changed in the middle may be about a tag, which would not be put back without a word."""
+    line = json.dumps({**row("delete_requested"), "run_by": {"user": "ab"}, "counts": {}})
+    [found] = read(start(), *(line[:end] for end in range(len(line))), line)
+    assert len(found.tags) == 1
+    for position in range(len(line) - 1):
+        if line[position] in '{}[]":,':
+            with pytest.raises(UsageError, match="Line 2 of journal_path "):
+                read(start(), f"{line[:position]}#{line[position + 1 :]}")
 
 
 REFUSED: list[tuple[list[Any], str]] = [
@@ -133,6 +144,13 @@ REFUSED: list[tuple[list[Any], str]] = [
         "Line 3 of journal_path tells 'lost', which is not what",
     ),
     ([start(), row("delete_requested"), row("outcome", outcome=["deleted"])], "which is not what becomes of a tag"),
+    ([start(), "text\n"], "Line 2 of journal_path can't be read, and may be about a tag that was deleted"),
+    ([start(), json.dumps(row("delete_requested"))[1:]], "Line 2 of journal_path can't be read"),
+    ([start(), json.dumps(END) * 2], "Line 2 of journal_path can't be read"),
+    ([start(), []], "Line 2 of journal_path tells of nothing that a cleanup does"),
+    ([start(), 1], "Line 2 of journal_path tells of nothing that a cleanup does"),
+    ([start(), row("delete")], "Line 2 of journal_path tells of nothing that a cleanup does"),
+    ([start(), {}], "Line 2 of journal_path tells of nothing that a cleanup does"),
     ([start(), "x" * 1024 * 1024], "Line 2 of journal_path is longer than 1048576 characters"),
 ]
 
