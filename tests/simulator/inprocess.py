@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,17 +18,19 @@ ORIGIN = "http://gitlab.example.com"
 
 
 class InProcessServer:
-    """A server of one process; gitlab is its inside."""
+    """A server of one process; gitlab is its inside. It answers one request at a time, as one event loop does."""
 
     def __init__(self, scenario: Mapping[str, Any]) -> None:
         self.gitlab = GitLab(build(dict(scenario)))
+        self._answering = threading.Lock()
 
     def request(
         self, method: str, path: str, query: str = "", headers: Mapping[str, str] | None = None, body: bytes = b""
     ) -> tuple[int, dict[str, str], bytes]:
         """Status, headers and body of an answer. path and query are encoded; ConnectionResetError for a reset."""
         known = {name.lower(): value for name, value in (headers or {}).items()}
-        outcome = asyncio.run(self.gitlab.answer(HttpRequest(method, path, query, known, body, ORIGIN)))
+        with self._answering:
+            outcome = asyncio.run(self.gitlab.answer(HttpRequest(method, path, query, known, body, ORIGIN)))
         if outcome.answer is None:
             raise ConnectionResetError
         answer = outcome.answer
