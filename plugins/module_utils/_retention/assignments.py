@@ -137,17 +137,17 @@ class Assignments:
     def for_repository(self, repository: Repository) -> Found:
         """The rule set of a repository. It has none that can be told if two that are equally close differ."""
         nearest = next((entries for entries in self.candidates(repository) if entries), [])
-        names = list(dict.fromkeys(entry.rule_set for entry in nearest))
-        if len(names) > 1:
-            first, second = nearest[0], next(entry for entry in nearest if entry.rule_set != names[0])
+        if len({entry.rule_set for entry in nearest}) > 1:
+            first, *others = sorted(nearest, key=self.entries.index)
+            second = next(entry for entry in others if entry.rule_set != first.rule_set)
             return Found(
                 None,
                 conflict=(
-                    f"{repository.path} has two rule sets, {names[0]} ({first.text}) and {names[1]} ({second.text}): "
-                    "name it in repositories by its whole path, or change one of the two"
+                    f"{repository.path} has two rule sets, {first.rule_set} ({first.text}) and {second.rule_set} "
+                    f"({second.text}): name it in repositories by its whole path, or change one of the two"
                 ),
             )
-        return Found(names[0] if names else self.default)
+        return Found(nearest[0].rule_set if nearest else self.default)
 
     def matched_by(self, repositories: t.Iterable[Repository]) -> set[Assignment]:
         """The assignments that hold for any of these repositories, also where a closer one decides."""

@@ -76,9 +76,14 @@ def test_the_nearest_assignment_wins(
 def test_two_that_are_equally_near_are_a_conflict(first: Assignment, second: Assignment) -> None:
     found = Assignments((GROUP, first, second), "default").for_repository(CACHE)
     assert found.rule_set is None
-    assert found.conflict.startswith("team/sub/app/cache has two rule sets, ")
-    assert "a (line 3: " in found.conflict
-    assert "b (line 9: " in found.conflict
+    assert found.conflict == (
+        f"team/sub/app/cache has two rule sets, a ({first.text}) and b ({second.text}): "
+        "name it in repositories by its whole path, or change one of the two"
+    )
+    assert (first.text, second.text) == (
+        f"line 3: {first.level.value} '{first.target}'",
+        f"line 9: {second.level.value} '{second.target}'",
+    )
     same = Assignments((first, second._replace(rule_set="a")), None).for_repository(CACHE)
     assert same == ("a", "")
     nearer = Assignments((first, second, EXACT), None).for_repository(CACHE)
@@ -117,6 +122,24 @@ def test_what_holds_for_no_repository_is_known_also_where_a_nearer_one_decides()
 )
 def test_what_a_task_has_to_find(entry: Assignment, scope: Scope, *, lies_in: bool) -> None:
     assert module.lies_in(scope, entry.key, numbers=entry.level is Level.PROJECT) is lies_in
+
+
+@pytest.mark.parametrize(
+    ("target", "path", "leads"),
+    [
+        ("team/sub", "team/sub", True),
+        ("team/sub", "Team/Sub/app", True),
+        ("team/sub", "team/subway", False),
+        ("team/sub", "team", False),
+        ("team/sub/app", "team/other", False),
+        ("team/*/cache", "team", False),
+        ("team/*/cache", "team/app/cache", True),
+        ("team/*/cache", "team/app", True),
+        ("team/a*", "team/b", False),
+    ],
+)
+def test_what_a_path_may_be_of(target: str, path: str, *, leads: bool) -> None:
+    assert module.leads_to(target, path) is leads
 
 
 @pytest.mark.parametrize("seed", range(200))
