@@ -160,7 +160,7 @@ def test_what_is_nearest_does_not_depend_on_the_others(seed: int) -> None:
     chosen = tuple(targets[: dice.randrange(len(targets))])
     assignments = Assignments(chosen, dice.choice(["z", None]))
     nearest = next((entries for entries in assignments.candidates(here) if entries), [])
-    alone = Assignments(tuple(nearest), assignments.default).for_repository(here)
+    alone = Assignments(tuple(sorted(nearest, key=chosen.index)), assignments.default).for_repository(here)
     assert assignments.for_repository(here) == alone
     if len({entry.rule_set for entry in nearest}) == 1:
         assert alone.rule_set == nearest[0].rule_set

@@ -160,6 +160,12 @@ MISTAKES = [
     ("repositories: [team/*/cache]", "repositories: ['team/.*']", 23, "repositories: 'team/.*' is a regular expr"),
     ("projects: [team/app", "projects: ['team/*'", 22, "projects: 'team/*' is a glob, and only repositories takes one"),
     ("Team/Legal", "team/l*", 21, "groups: 'team/l*' is a glob, and only repositories takes one: write it there"),
+    (
+        "repositories: [team/app, team/web/*]",
+        "repositories: ['team/.*']",
+        25,
+        "repositories: 'team/.*' is a regular expr",
+    ),
     ("tags: v1[.].*", "tags: '(v1'", 26, "tags '(v1'"),
     ("keep_until: 2027-01-31", "keep_until: tomorrow", 27, "keep_until is 'tomorrow': write it as 2027-01-31"),
     ("keep_until: 2027-01-31", "keep_until: 2027", 27, "keep_until is 2027"),
@@ -268,13 +274,42 @@ def test_what_cannot_be_seen_is_told_and_not_shown(text: str) -> None:
         row[key] = before
 
 
+@pytest.mark.parametrize(
+    ("document", "message"),
+    [
+        (
+            {"assignments": [{"rule_set": "a"}], "rule_sets": [{"name": "a", "rules": [{"match": "x"}]}]},
+            "retention, assignments, number 1: the rule set is assigned to nothing: write groups or projects or "
+            "repositories.",
+        ),
+        (
+            {"default": "c", "rule_sets": [{"name": each, "rules": [{"match": "x"}]} for each in "ab"]},
+            "retention: default is 'c', and no rule set has this name: rule_sets has a, b.",
+        ),
+        (
+            {"rule_sets": [{"name": "a" * 61, "rules": [{"match": "x"}]}]},
+            f"retention, rule_sets, {'a' * 61}: name is '{'a' * 61}': write up to 60 letters, digits and . _ - with "
+            "blanks between.",
+        ),
+        (
+            {"rule_sets": [{"name": "a", "rules": [{"match": "x"}]}] * 2},
+            "retention, rule_sets, a: 'a' stands here for the second time.",
+        ),
+    ],
+)
+def test_the_whole_message(document: dict[str, Any], message: str) -> None:
+    assert refused(document) == message
+
+
 def test_all_mistakes_are_told_at_once() -> None:
     text = with_line("keep_n: 10", "keep_n: ten").replace("30d", "30m").replace("    why: audit", "    whys: audit")
     message = refused(text)
     assert message.startswith("retention has 3 mistakes: line 7, ")
     assert message.index("line 9, ") < message.index("line 28, ")
+    assert message.count("; line ") == 2
     many = "rule_sets:\n" + "".join(f"  - {{name: s{n}, rules: [], x: 1}}\n" for n in range(40))
     assert refused(many).endswith(" and 75 more.")
+    assert refused(many).count("line ") == 5
 
 
 @pytest.mark.parametrize(
@@ -286,6 +321,8 @@ def test_all_mistakes_are_told_at_once() -> None:
         ("a: 1\na: 2", "retention has the key 'a' twice in the mapping of line 1: write it once."),
         ("[" * 1000, "retention is nested more than 200 levels deep in line 1."),
         ("x" * (LARGEST + 1), "retention is larger than 1 MiB, which no retention document is."),
+        ("x" * LARGEST, "and a mapping belongs there"),
+        ("\u00e4" * (LARGEST // 2 + 1), "retention is larger than 1 MiB"),
         ("- a", "here is a list, and a mapping belongs there: it has rule_sets, default, assignments, exceptions."),
         ([], "here is a list, and a mapping belongs there"),
         (7, "here is 7, and a mapping belongs there"),
