@@ -190,7 +190,12 @@ def test_what_a_value_means(name: str, value: Any, wanted: Any) -> None:
             "has the key 'version' twice in the mapping of line 1: write it once",
         ),
         ("rules", "- match: a\n---\n- match: b\n", "holds several documents of YAML: give one"),
-        ("rules", "a: 2026-13-45", "is no valid YAML"),
+        (
+            "rules",
+            "a: 2026-13-45",
+            "has '2026-13-45' in line 1, which looks like a time and is none: correct it, or put it in quotes if it "
+            "is a text",
+        ),
         ("protect", [2.10], "holds 2.1, which is no text: write it in quotes"),
         ("protect", ["a", None], "holds an empty entry: leave it out"),
         (

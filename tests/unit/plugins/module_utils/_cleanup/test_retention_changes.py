@@ -83,9 +83,15 @@ def test_what_is_the_same_is_no_change() -> None:
 def test_the_most_affected_repository_comes_first_and_what_is_newly_deleted_before_what_is_newly_kept() -> None:
     found = changes(document("old", b="none", c="all"), document("none", a="all", b="old"), A, B, C)
     assert found == [
-        RetentionChange("team/app/c", "all", "none", newly_deleted=("new", "old", "x", "y"), newly_kept=()),
-        RetentionChange("team/app/a", "old", "all", newly_deleted=(), newly_kept=("new",)),
-        RetentionChange("team/app/b", "none", "old", newly_deleted=(), newly_kept=("old",)),
+        RetentionChange(
+            "team/app/c",
+            rule_set="all",
+            previous_rule_set="none",
+            newly_deleted=("new", "old", "x", "y"),
+            newly_kept=(),
+        ),
+        RetentionChange("team/app/a", rule_set="old", previous_rule_set="all", newly_deleted=(), newly_kept=("new",)),
+        RetentionChange("team/app/b", rule_set="none", previous_rule_set="old", newly_deleted=(), newly_kept=("old",)),
     ]
     more = changes(document("none"), document("old"), B, A)
     assert [each.repository for each in more] == ["team/app/a", "team/app/b"]
@@ -94,7 +100,7 @@ def test_the_most_affected_repository_comes_first_and_what_is_newly_deleted_befo
 
 def test_another_rule_set_is_a_change_also_if_all_tags_stay_as_they_are() -> None:
     [found] = changes(document("old"), document(None), listing("a", new=1))
-    assert found == RetentionChange("team/app/a", "old", "", newly_deleted=(), newly_kept=())
+    assert found == RetentionChange("team/app/a", rule_set="old", previous_rule_set="", newly_deleted=(), newly_kept=())
     assert found.as_result(9)["previous_rule_set"] is None
 
 
