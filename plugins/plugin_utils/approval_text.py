@@ -13,15 +13,14 @@ import typing as t
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
-from ..module_utils._cleanup.request import LIMITS
 from ..module_utils._core.errors import UsageError
 from ..module_utils._core.models import format_time, parse_time
 from ..module_utils._core.plan_package import package_in_words
 from ..module_utils._core.words import counted
 from ..module_utils._plan.repository_decision import RepositoryReason
 from ..module_utils._plan.results import named_rule
+from ..module_utils._report.set_options import set_options
 from ..module_utils._rules.durations import seconds
-from ..module_utils._rules.options import IN_USE, RULES
 from .plan_screen import DELETING
 from .screen import freed_of
 
@@ -51,10 +50,6 @@ _DELETED_WHOLE = {
 }
 _DELETING_WHOLE = frozenset(reason.value for reason in RepositoryReason if reason.deletes)
 
-# What an option is if nobody gives it. A plan names all of them.
-_DEFAULTS = {option: spec.get("default") for option, spec in {**RULES, **IN_USE, **LIMITS}.items()}
-_DEFAULTS.update(delete_via="auto", read_via="auto", min_remaining_repositories=0)
-_RULE_DEFAULTS = {option: spec.get("default") for option, spec in RULES["rules"]["options"].items()}
 # Told in a line of its own.
 _IN_USE = ("in_use", "in_use_sources")
 
@@ -223,7 +218,8 @@ def _rules(plan: _Row, parts: Sequence[_Row]) -> list[str]:
     for rules, scope in given if of else given[:1]:
         title = f"{of}{scope}" if of else ""
         lines.append(f"in use{title}: {_in_use(rules)}")
-        lines += _section(f"Rules{title}", _options(rules), _MOST_RULES)
+        options = [f"{each.name}: {each.text}" for each in set_options(rules) if each.name not in _IN_USE]
+        lines += _section(f"Rules{title}", options, _MOST_RULES)
     return _first(lines, _MOST_RULES, "lines of rules")
 
 
@@ -234,68 +230,6 @@ def _in_use(rules: _Row) -> str:
     told = found or {"sources": 0, "images": 0}
     number = counted(told["images"] + (images or 0), "image")
     return number if found is None else f"{counted(told['sources'], 'source')}, {number}"
-
-
-def _options(rules: _Row) -> list[str]:
-    """What is set, in a line each."""
-    lines = []
-    for option, value in rules.items():
-        if option in _IN_USE or value in (None, [], {}, "") or value == _DEFAULTS.get(option):
-            continue
-        if option == "rules":
-            lines += _listed_rules(value)
-        elif option == "retention" and isinstance(value, dict):
-            lines += _document(value)
-        elif isinstance(value, dict):
-            lines.append(f"{option}: {_told(value)}")
-        else:
-            lines.append(f"{option}: {_value(value)}")
-    return lines
-
-
-def _listed_rules(rules: Sequence[_Row], rule_set: str = "") -> list[str]:
-    """The rules of a list, a line each, by the names that tags have. rule_set: that they are of; empty if of none."""
-    before, unnamed = (f"{rule_set}/", "rule ") if rule_set else ("", "")
-    lines = []
-    for number, each in enumerate(rules, 1):
-        name = each.get("name") or f"{unnamed}{number}"
-        lines.append(f"rule {before}{name}: {_rule(each)}")
-    return lines
-
-
-def _document(document: _Row) -> list[str]:
-    """A retention document: what each rule set deletes and keeps, where it holds, and what is an exception."""
-    lines = []
-    for each in document.get("rule_sets") or ():
-        own = {key: value for key, value in each.items() if key not in ("name", "rules")}
-        lines += [f"rule set {each.get('name')}: {_told(own)}"] if own else []
-        lines += _listed_rules(each.get("rules") or (), str(each.get("name")))
-    for each in document.get("assignments") or ():
-        where = {key: value for key, value in each.items() if key != "rule_set"}
-        lines.append(f"rule set {each.get('rule_set')} is for {_told(where)}")
-    lines.append(f"rule set of everything else: {document.get('default') or 'none, so it is kept'}")
-    return [*lines, *(f"exception: {_told(each)}" for each in document.get("exceptions") or ())]
-
-
-def _told(values: _Row) -> str:
-    return "; ".join(f"{key} {_value(value)}" for key, value in values.items())
-
-
-def _rule(rule: _Row) -> str:
-    told = {
-        key: value
-        for key, value in rule.items()
-        if key != "name" and value not in (None, [], "", False) and value != _RULE_DEFAULTS.get(key)
-    }
-    return _told({"match": rule.get("match"), **told})
-
-
-def _value(value: t.Any) -> str:
-    if isinstance(value, (list, tuple)):
-        return ", ".join(map(_value, value))
-    if isinstance(value, Mapping):
-        return " ".join(f"{key} {_value(each)}" for key, each in value.items())
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _reasons(totals: _Row) -> list[str]:

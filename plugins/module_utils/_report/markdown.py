@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import heapq
 import itertools
-import json
 import typing as t
 from collections import Counter
 
@@ -38,7 +37,7 @@ from .markdown_elements import Lines, code, cut, fitting, folded, length_of, tab
 from .markdown_repositories import deleted_repositories
 from .model import Report, ReportHead, RepositoryReport, TagReport
 from .outcomes import OUTCOMES, counted_outcomes, number_undeleted, planned_outcomes, undeleted
-from .set_options import set_options
+from .set_options import MOST_OPTIONS, set_options
 from .words import UNKNOWN, bytes_between, bytes_in_words, cost, money_between, money_in_words
 
 LONGEST = 100_000
@@ -311,11 +310,12 @@ def _options(head: ReportHead) -> Lines:
     given = set_options(head.rules)
     if not given:
         return []
-    lines = [f"- {code(option)} {code(json.dumps(value), _LONGEST_SENTENCE)}" for option, value in given.items()]
+    lines = [f"- {code(each.name)} {code(each.text, _LONGEST_SENTENCE)}" for each in given[:MOST_OPTIONS]]
+    more = [f"- and {len(given) - MOST_OPTIONS:,} more"] if given[MOST_OPTIONS:] else []
     return [
         "## Options of the plan",
         "",
-        *folded(counted(len(lines), "that was set", "that were set"), lines),
+        *folded(counted(len(given), "that was set", "that were set"), [*lines, *more]),
     ]
 
 

@@ -40,6 +40,7 @@ from .labels import (
 from .model import ProjectReport, Report, ReportHead, RepositoryReport, TagReport
 from .outcomes import OUTCOMES
 from .sentences import REASON_SENTENCES
+from .set_options import MOST_OPTIONS, set_options
 from .words import cost, money_between, money_in_words
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -132,6 +133,7 @@ def _outcomes(outcomes: t.Mapping[str, int]) -> list[list[t.Any]]:
 
 def _head(report: Report) -> dict[str, t.Any]:
     head, carried_out = report.head, is_carried_out(report)
+    options = set_options(head.rules)
     return {
         "server": head.server,
         "scope": head.scope,
@@ -144,7 +146,8 @@ def _head(report: Report) -> dict[str, t.Any]:
         "command": _command(head) if head.fingerprint and head.plan_place and not carried_out else None,
         "carriedOut": carried_out,
         "deleted": head.deleted,
-        "rules": {**head.rules},
+        "options": [list(each) for each in options[:MOST_OPTIONS]],
+        "moreOptions": len(options[MOST_OPTIONS:]),
         "refusals": head.refusals,
         "warnings": head.warnings,
         "notes": head.notes,

@@ -290,7 +290,7 @@ function reasons() {
 }
 
 function entries() {
-  if (!head.matches.length && !Object.keys(head.rules).length) return null;
+  if (!head.matches.length && !head.options.length) return null;
   const columns = [
     { name: "Entry", cell: ([, entry]) => node("code", {}, String(entry)) },
     { name: "Option", cell: ([option]) => option },
@@ -304,9 +304,9 @@ function entries() {
       node("p", { class: "quiet" }, "Entries that keep or exclude. One that matches nothing may be a mistake."),
       scrolled("What the entries match", plainTable("What the entries match", columns, rows)),
     ] : [],
-    Object.keys(head.rules).length ? node("details", {}, node("summary", {}, "All options of this plan"),
-      facts(Object.entries(head.rules).map(([name, value]) =>
-        [name, code(typeof value === "string" ? value : JSON.stringify(value))]))) : null);
+    head.options.length ? node("details", {}, node("summary", {}, "Options of this plan that were set"),
+      facts(head.options.map(([name, text]) => [name, code(text)])),
+      head.moreOptions ? node("p", {}, `and ${count(head.moreOptions)} more`) : null) : null);
 }
 
 function notes() {

@@ -339,7 +339,7 @@ def test_a_retention_document_is_told_with_its_sets_and_where_they_hold() -> Non
         "  rule set services: protect stable; min_age 2d",
         "  rule services/releases: match v.*; keep_n 3; keep_n_per by minor keep_n 2, by day groups 7",
         "  rule services/rule 2: match .*",
-        "  rule set services is for groups team; repositories */cache",
+        "  rule set services is for: groups team; repositories */cache",
         "  rule set of everything else: none, so it is kept",
         "  exception: repositories team/app; keep_until 2027-01-31; why audit",
     ):

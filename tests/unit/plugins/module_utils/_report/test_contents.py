@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
 import re
 from typing import Any
 
@@ -27,7 +28,11 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._report.markdo
 from ansible_collections.containerops.gitlab.plugins.module_utils._report.model import ProjectReport, Report
 from ansible_collections.containerops.gitlab.plugins.module_utils._report.page import html_page
 from ansible_collections.containerops.gitlab.plugins.module_utils._report.prometheus import metrics
-from ansible_collections.containerops.gitlab.plugins.module_utils._report.set_options import DEFAULTS, set_options
+from ansible_collections.containerops.gitlab.plugins.module_utils._report.set_options import (
+    DEFAULTS,
+    MOST_OPTIONS,
+    set_options,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._report.words import (
     bytes_between,
     bytes_in_words,
@@ -206,13 +211,62 @@ def test_only_options_that_were_set_are_shown() -> None:
     for option in PLANNED_BY:
         assert DEFAULTS.get(option) == ARGUMENTS.options[option].get("default"), option
     rules = {option: ARGUMENTS.options[option].get("default") for option in PLANNED_BY}
-    assert set_options(rules) == {}
+    assert set_options(rules) == []
     rule: dict[str, Any] = {"match": "dev-.*", "keep_n": None, "tags": [], "sort_by": "date", "keep_n_counts": "images"}
     given = {"rules": [rule, "odd"], "protect": [], "keep_n": 3}
-    assert set_options({**rules, **given}) == {
-        "rules": [{"match": "dev-.*", "keep_n_counts": "images"}, "odd"],
-        "keep_n": 3,
-    }
+    assert sorted(set_options({**rules, **given})) == [
+        ("keep_n", "3"),
+        ("rule 1", "match dev-.*; keep_n_counts images"),
+        ("rule 2", "odd"),
+    ]
+
+
+DOCUMENT = {
+    "rule_sets": [
+        {"name": "services", "rules": [{"match": "v.*", "keep": True, "sort_by": "date"}, {}], "min_age": "2d"},
+        {"name": "odd", "rules": 5},
+    ],
+    "default": None,
+    "assignments": [{"rule_set": "services", "groups": ["team", "tools"], "projects": None}],
+    "exceptions": [{"repositories": ["team/app"], "keep_until": "2027-01-31", "owner": ""}],
+}
+
+
+def test_a_retention_document_is_told_line_by_line() -> None:
+    assert set_options({"retention": DOCUMENT}) == [
+        ("rule set services", "min_age 2d"),
+        ("rule services/rule 1", "match v.*; keep true"),
+        ("rule services/rule 2", ""),
+        ("rule set services is for", "groups team, tools"),
+        ("rule set of everything else", "none, so it is kept"),
+        ("exception", "repositories team/app; keep_until 2027-01-31"),
+    ]
+
+
+def test_options_that_somebody_else_wrote_are_told_whatever_they_are() -> None:
+    dice = random.Random(5)
+
+    def anything(depth: int) -> Any:
+        kind = dice.randrange(7 if depth else 5)
+        if kind == 5:
+            return [anything(depth - 1) for _each in range(dice.randrange(3))]
+        if kind == 6:
+            keys = ("rules", "name", "match", "rule_sets", "assignments", "rule_set", "exceptions", "default")
+            return {dice.choice(keys): anything(depth - 1) for _each in range(dice.randrange(3))}
+        return dice.choice([None, True, 5, 1.5, "", "text", "\u202e", {}, []])
+
+    for _turn in range(3000):
+        told = set_options({name: anything(4) for name in ("rules", "retention", "protect", "keep_n_per")})
+        assert all(isinstance(part, str) for each in told for part in each)
+
+
+def test_as_many_options_are_shown_as_somebody_reads() -> None:
+    rules = {"rules": [{"match": f"a{number}"} for number in range(MOST_OPTIONS + 7)]}
+    shown = report()
+    text = markdown(shown._replace(head=shown.head._replace(rules=rules)))
+    assert f"`match a{MOST_OPTIONS - 1}`" in text
+    assert f"`match a{MOST_OPTIONS}`" not in text
+    assert "- and 7 more\n" in text
 
 
 def test_the_oldest_and_the_newest_tag_are_named() -> None:
