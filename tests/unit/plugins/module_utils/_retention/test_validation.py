@@ -28,7 +28,7 @@ SPEC: dict[str, Any] = {
     "row": {"type": "dict", "options": ROW},
 }
 DEFAULTS = {name: option.get("default") for name, option in SPEC.items()}
-NEEDED = {"needed": ["x"]}
+NEEDED: dict[Any, Any] = {"needed": ["x"]}
 TEXT = "YAML takes it for something else than a text, so put it in quotes"
 WHOLE, NUMBER, FLAG = "a whole number belongs there", "a number belongs there", "true or false belongs there"
 
@@ -152,8 +152,8 @@ def test_a_problem_is_told_with_its_place(value: Any, problem: Problem) -> None:
 
 
 def test_what_can_not_be_taken_has_the_defaults() -> None:
-    for value in (None, 5, []):
-        assert read(value)[0] == DEFAULTS
+    values: list[Any] = [None, 5, []]
+    assert [read(value)[0] for value in values] == [DEFAULTS] * 3
     assert read({**NEEDED, "rows": [{"text": "a", "count": "c"}, 5]})[0]["rows"] == [
         {"text": "a", "count": None},
         {"text": None, "count": None},
