@@ -20,7 +20,7 @@ from .errors import UsageError
 
 # What the journal and its package are called if nobody says it.
 JOURNAL, JOURNAL_PACKAGE = "journal", "registry-cleanup-journal"
-_PART = re.compile(r"(?P<journal>.+)-(?P<run>\d{8}T\d{6}Z-[0-9a-f]{8})-(?P<number>\d{5,})\.jsonl", re.ASCII)
+_PART = re.compile(r"(?P<journal>.+)-(?P<run>\d{8}T\d{6}Z-[0-9a-f]{8})-(?P<number>\d{5,12})\.jsonl", re.ASCII)
 
 
 def part_name(journal: str, started: datetime, token: str, number: int) -> str:
@@ -59,9 +59,9 @@ def parts_of(names: t.Iterable[str], journal: str) -> list[str]:
             if int(match["number"]) == 1:
                 began[match["run"]] = position
     for run, parts in runs.items():
-        missing = sorted({*range(1, max(parts) + 1)} - {*parts})
+        missing = next((wanted for wanted, number in enumerate(sorted(parts), 1) if wanted != number), None)
         if missing:
             raise UsageError(
-                f"Part {missing[0]} of the journal {journal}-{run} is missing, and part {max(parts)} is there."
+                f"Part {missing} of the journal {journal}-{run} is missing, and part {max(parts)} is there."
             )
     return [runs[run][number] for run in sorted(began, key=began.__getitem__) for number in sorted(runs[run])]

@@ -22,3 +22,8 @@ def amount(value: t.Any) -> int | None:
     """The number of things that a value is; None if it is anything else, or more than GitLab's database can hold."""
     number = whole(value)
     return number if number is not None and 0 <= number <= _LARGEST else None
+
+
+def digits(text: str) -> int | None:
+    """The amount that a text holds in digits; None if it holds anything else. Python refuses thousands of them."""
+    return amount(int(text)) if len(text) < 20 and text.isascii() and text.isdigit() else None

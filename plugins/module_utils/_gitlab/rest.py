@@ -14,8 +14,9 @@ import typing as t
 from urllib.parse import quote, urlsplit
 
 from .._core.errors import ErrorKind, RequestError, kind_of_status
+from .._core.numbers import digits
 from .._http.client import Client
-from .._http.messages import MOST_PAGES, Response, whole_number
+from .._http.messages import MOST_PAGES, Response
 from .._http.retry import RetryPolicy
 from .fields import a_text
 
@@ -257,7 +258,7 @@ def _keys(answer: Response) -> dict[str, Row]:
 
 def _total(answer: Response) -> int | None:
     """How many rows the whole listing has; None where GitLab does not count, as above 10,000 rows."""
-    return whole_number(answer.headers.get("X-Total", ""))
+    return digits(answer.headers.get("X-Total", ""))
 
 
 def an_object(answer: Response) -> dict[str, t.Any]:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 from .._core.errors import ErrorKind, RequestError
 from .._core.models import TAG_NAME, Tag, config_digest, parse_time
-from .._core.numbers import amount
+from .._core.numbers import amount, digits
 from .._core.server import TAG_PAGE, Mode
 from .._core.words import counted
 from .._http.messages import Response
@@ -151,7 +151,7 @@ def _tag(node: t.Any, schema: Schema) -> Tag | None:
         published=parse_time(node.get("publishedAt")),
         # A BigInt travels as a string.
         # No image is empty: GitLab says 0 of a multi-platform image.
-        size=int(str(size)) or None if str(size).isdecimal() else None,
+        size=digits(str(size)) or None,
         media_type=_shared(text_of(node.get("mediaType"))),
         protected=_is_protected(node["protection"], schema) if "protection" in node else None,
         details_read=True,

@@ -35,11 +35,6 @@ _DEEPEST = 100
 _READABLE = 64 * 1024
 
 
-def whole_number(text: str) -> int | None:
-    """The number that a header holds; None where it holds anything else, such as the same number twice."""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
 @dataclass(frozen=True)
 class Request:
     """What goes out, as in Client.request.

@@ -21,10 +21,11 @@ from datetime import datetime
 from urllib.parse import unquote, urlsplit
 
 from .._core.errors import ErrorKind, RequestError
+from .._core.numbers import digits
 from .._core.secrets import remember
 from .._core.words import counted
 from .adapter import TooSlow, patient_adapter
-from .messages import Header, Request, Response, whole_number
+from .messages import Header, Request, Response
 from .rate_limit import RateLimiter
 from .redirects import redirect_target, same_origin
 from .settings import Settings
@@ -195,7 +196,7 @@ class Transport:
             with self._lock:
                 self.earliest = min(self.earliest or date, date)
                 self.latest = max(self.latest or date, date)
-        if limit := whole_number(headers.get("RateLimit-Limit", "")):
+        if limit := digits(headers.get("RateLimit-Limit", "")):
             self._limiter.adopt_server_limit(request.path, limit, headers.get("RateLimit-Name", ""))
 
     def _limited(self, answer: t.Any, request: Request, limit: int) -> bytes:
@@ -282,7 +283,7 @@ def _unpacked(pieces: t.Iterator[bytes], encoding: str | None, request: Request)
 def _check_length(answer: t.Any, request: Request, body: bytes) -> None:
     """Older releases of requests take a body that was cut short for the whole of it."""
     declared = answer.headers.get("Content-Length", "")
-    if request.method == "HEAD" or answer.headers.get("Content-Encoding") or whole_number(declared) is None:
+    if request.method == "HEAD" or answer.headers.get("Content-Encoding") or digits(declared) is None:
         return
-    if whole_number(declared) != len(body):
+    if digits(declared) != len(body):
         raise request.error(ErrorKind.CONNECTION, "the answer was cut short")

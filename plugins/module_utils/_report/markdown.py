@@ -311,7 +311,7 @@ def _options(head: ReportHead) -> Lines:
     if not given:
         return []
     lines = [f"- {code(each.name)} {code(each.text, _LONGEST_SENTENCE)}" for each in given[:MOST_OPTIONS]]
-    more = [f"- and {len(given) - MOST_OPTIONS:,} more"] if given[MOST_OPTIONS:] else []
+    more = [f"- ... and {len(given) - MOST_OPTIONS:,} more"] if given[MOST_OPTIONS:] else []
     return [
         "## Options of the plan",
         "",

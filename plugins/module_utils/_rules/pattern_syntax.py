@@ -13,14 +13,15 @@ import re
 import typing as t
 from dataclasses import dataclass, field
 
-# https://github.com/google/re2/wiki/Syntax. A ] that comes first in a class belongs to it.
+# https://github.com/google/re2/wiki/Syntax. A ] that comes first in a class belongs to it. RE2 takes {01} for text, and
+# numbers of more than nine digits too: re2/parse.cc, ParseInteger.
 _TOKEN = re.compile(
     r"""
     \\Q.*?(?:\\E|\Z)
     | \\[pP](?:\{[^}]*\}|.) | \\x(?:\{[^}]*\}|[0-9A-Fa-f]{2}) | \\[0-7]{1,3} | \\.
     | \[\^?\]?(?:\\.|\[:\^?\w+:\]|[^\]\\])*\]
     | \(\?P?<[^>]*> | \(\?[imsU-]*[:)]
-    | [*+?]\?? | \{[0-9]+(?:,[0-9]*)?\}\??
+    | [*+?]\?? | \{(?:0|[1-9][0-9]{0,8})(?:,(?:0|[1-9][0-9]{0,8})?)?\}\??
     | .
     """,
     re.DOTALL | re.VERBOSE,

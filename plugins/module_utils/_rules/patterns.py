@@ -47,7 +47,7 @@ _IN_WORDS = {
 _HINTS = {
     ",": ": several patterns are several entries, or alternatives with | between them",
     "/": ": patterns are held against the name of the tag alone",
-    "{": ": RE2 takes {,3} for text, so write {0,3}",
+    "{": ": RE2 takes {,3} and {03} for text, so write {0,3} and {3}",
 }
 
 

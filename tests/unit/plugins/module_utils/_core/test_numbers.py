@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.numbers import amount, whole
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.numbers import amount, digits, whole
 from tests.tools.collection import ROOT
 
 
@@ -31,6 +31,15 @@ def test_amounts(value: int) -> None:
 def test_whole_numbers_that_are_no_amount(value: int) -> None:
     assert whole(value) == value
     assert amount(value) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("0", 0), ("007", 7), (str(2**63 - 1), 2**63 - 1), (str(2**63), None), ("9" * 5000, None), ("0" * 20, None)]
+    + [(text, None) for text in ("", "-1", "+1", "1.0", " 1", "1 ", "\u0663", "\u00b2", "1, 1", "1_0", "0x1")],
+)
+def test_numbers_in_digits(text: str, number: int | None) -> None:
+    assert digits(text) == number
 
 
 def test_only_one_place_tells_numbers_from_booleans() -> None:

@@ -266,7 +266,7 @@ def test_as_many_options_are_shown_as_somebody_reads() -> None:
     text = markdown(shown._replace(head=shown.head._replace(rules=rules)))
     assert f"`match a{MOST_OPTIONS - 1}`" in text
     assert f"`match a{MOST_OPTIONS}`" not in text
-    assert "- and 7 more\n" in text
+    assert "- ... and 7 more\n" in text
 
 
 def test_the_oldest_and_the_newest_tag_are_named() -> None:

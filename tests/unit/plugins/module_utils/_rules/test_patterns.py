@@ -329,7 +329,10 @@ def test_a_pattern_is_read_however_deep_it_is_nested() -> None:
         ("'a", "holds a quote."),
         ('"a', "holds a quote."),
         (r"\Q \E", "holds a blank."),
-        ("a{,3}", "holds a brace: RE2 takes {,3} for text, so write {0,3}."),
+        *(
+            (each, "holds a brace: RE2 takes {,3} and {03} for text, so write {0,3} and {3}.")
+            for each in ("a{,3}", "a{03}", "a{3,04}", "a{00}", f"a{{{10**9}}}", f"a{{1,{'9' * 5000}}}", "a{1,2")
+        ),
         (r"\s", r"holds what \s stands for."),
         ("-rc", "a pattern has to match the whole name: write .* for what may stand before."),
         ("a{129}", "has at most 128 characters."),
