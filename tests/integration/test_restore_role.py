@@ -188,7 +188,7 @@ def test_a_run_that_is_interrupted_is_gone_on_with(ansible: Ansible, simulator: 
         ({"journal_path": "/r/j", "repository": "team/app"}, "perhaps registry_restore_repositories is meant"),
         (
             {"journal_path": "/r/j"},
-            "registry_restore_journal_path tells of no run of registry_cleanup, or is not there.",
+            "registry_restore_journal_path /r/j does not exist, or this user may not see it: write its path.",
         ),
     ],
     ids=str,
