@@ -1562,7 +1562,8 @@ error:
   sample: {"kind": "not_found", "message": "404 Group Not Found", "method": "GET", "path":
     "/api/v4/groups/team/projects", "request_id": "", "status": 404}
 notes:
-  description: What to know about how the plan was made, such as what the dates mean on this server.
+  description: What to know about how the plan was made, such as what the dates mean on this server, or that a rule
+    decides about no tag.
   returned: when a plan could be made
   type: list
   elements: str

@@ -16,6 +16,7 @@ from .._core.words import counted, some
 from .._plan.plan import Plan
 from .._retention.rule_sets import Retention
 from .._rules.decision import DateSource
+from .._rules.matches import bypassed_rules
 from .._rules.reasons import Reason
 from .._rules.retention import OrderDifference
 from .._rules.rules import SortBy, Timestamp
@@ -72,6 +73,8 @@ def notes_of(state: CleanupState, plan: Plan, criteria: Criteria) -> list[str]:
         _build_dates_note(state.listings, criteria.retention),
         capabilities.missing_dates_reason,
         *_order_notes(plan),
+        _bypassed_rules_note(state.listings, plan, criteria.retention),
+        _ended_exceptions_note(state, criteria.retention),
     ]
     if source is DateSource.PUBLISHED and not capabilities.pages_by_cursor:
         notes.append(
@@ -102,6 +105,47 @@ def _order_notes(plan: Plan) -> t.Iterator[str]:
             f"By their numbers {counted(number, 'tag')} would be decided otherwise: "
             f"{' and '.join(examples)}. Write {option}: natural to go by the numbers."
         )
+
+
+def _bypassed_rules_note(listings: t.Sequence[TagListing], plan: Plan, retention: Retention) -> str | None:
+    """Rules whose patterns may have a slip. Whether they match a tag is only known if all tags are."""
+    if any(part.error or part.listing is ListingState.CAPPED for part in plan.repositories):
+        return None
+    names: dict[str, list[str]] = {}
+    for listing in listings:
+        rule_set = retention.assigned_to(listing.repository).rule_set
+        if rule_set:
+            names.setdefault(rule_set.name, []).extend(listing.names)
+    rules = [
+        "/".join(filter(None, (rule_set.name, rule.name)))
+        for rule_set in retention.rule_sets
+        for rule in bypassed_rules(rule_set.rules, names.get(rule_set.name, ()))
+    ]
+    if not rules:
+        return None
+    if len(rules) == 1:
+        return (
+            f"The rule {rules[0]} decides about no tag: check its pattern, since a later rule decides about tags that "
+            "may have been meant for it."
+        )
+    return (
+        f"The rules {some(rules)} decide about no tag: check their patterns, since later rules decide about tags that "
+        "may have been meant for them."
+    )
+
+
+def _ended_exceptions_note(state: CleanupState, retention: Retention) -> str | None:
+    ended = [
+        f"{each.place}: {some(each.repositories, 1)} until {each.keep_until}"
+        for each in retention.exceptions
+        if not each.holds(state.clock)
+    ]
+    if not ended:
+        return None
+    have, them = ("has", "it") if len(ended) == 1 else ("have", "them")
+    number = counted(len(ended), "exception")
+    named = some(ended, separator="; ")
+    return f"{number} of the retention document {have} ended ({named}): take {them} out of the document."
 
 
 def _archived_note(state: CleanupState) -> str | None:

@@ -13,7 +13,7 @@ import typing as t
 from collections import Counter
 
 from .._core.models import ListingState, TagListing, known_sum
-from .rules import NameEntry, Rules
+from .rules import NameEntry, Rule, Rules
 
 
 class OnUnmatched(enum.Enum):
@@ -150,6 +150,26 @@ def matches_of_entries(
             sentence = _unmatched_name(entry, names, several=len(rules.rules) > 1)
             findings.append(Finding(f"rule set {rule_set}: {sentence}" if rule_set else sentence))
     return entries, findings
+
+
+def bypassed_rules(rules: Rules, names: t.Iterable[str]) -> list[Rule]:
+    """The rules that decide about no tag although a later rule decides about some, which may have been meant for them.
+
+    A rule that keeps is an entry that matches nothing, and told as such.
+
+    Args:
+        rules: in their order.
+        names: of all tags that they are for.
+    """
+    judged = [rules.judge(name) for name in names]
+    matched = {id(each.rule) for each in judged}
+    deciding = {id(each.rule) for each in judged if each.reason is None}
+    found, is_followed = [], False
+    for rule in reversed(rules.rules):
+        if is_followed and id(rule) not in matched and not rule.keep_all:
+            found.append(rule)
+        is_followed = is_followed or id(rule) in deciding
+    return found[::-1]
 
 
 def _unmatched_name(entry: NameEntry, names: ListedNames, *, several: bool) -> str:

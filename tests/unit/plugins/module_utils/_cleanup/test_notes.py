@@ -23,6 +23,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.server i
 from tests.unit.cleanups import NOW, PROJECT, REPOSITORY, observed, requested, tag
 from tests.unit.models import project, server_policy
 
+DOWN = RequestError(ErrorKind.UNAVAILABLE, "down", operation="read it", status=503)
 POLICY = server_policy()
 PROJECTS = {PROJECT: project(id=PROJECT, policy=POLICY)}
 TAGS = (tag("v1"), tag("v2"), tag("main"))
@@ -328,7 +329,7 @@ def test_what_letters_decide_is_told_once_for_all_repositories() -> None:
     listings = [
         TagListing(others[0], (tag("b-9"), tag("b-10")), complete=True),
         TagListing(others[1], (tag("b-9", 0.5), tag("b-10")), complete=True),
-        TagListing(others[2], (), error=RequestError(ErrorKind.UNAVAILABLE, "down", operation="read it", status=503)),
+        TagListing(others[2], (), error=DOWN),
     ]
     request = requested(**BY_LETTER, older_than="1d")
     [note] = [note for note in noted(observed(listings=listings), request) if "letter by letter" in note]
@@ -337,3 +338,79 @@ def test_what_letters_decide_is_told_once_for_all_repositories() -> None:
     assert "1 tag would be decided otherwise: team/other-1:b-10 is deleted. Write" in note
     archived = observed(listings=listings, projects={PROJECT: project(id=PROJECT, archived=True)})
     assert not [note for note in noted(archived, request) if "letter by letter" in note]
+
+
+def row(name: str, match: str, **more: Any) -> dict[str, Any]:
+    return {"name": name, "match": match, **more}
+
+
+REST = row("rest", ".*", older_than="30d")
+SLIP = row("releases", "relase-.*", keep_n=10)
+ONE_BYPASSED = (
+    "The rule {} decides about no tag: check its pattern, since a later rule decides about tags that may have been "
+    "meant for it."
+)
+BYPASSED = (
+    "The rules {} decide about no tag: check their patterns, since later rules decide about tags that may have been "
+    "meant for them."
+)
+
+
+@pytest.mark.parametrize(
+    ("rules", "names", "told"),
+    [
+        pytest.param([SLIP, REST], ["release-1", "main"], ONE_BYPASSED.format("releases"), id="a slip"),
+        pytest.param([row("all", ".*"), SLIP], ["release-1"], "", id="nothing comes after it"),
+        pytest.param([row("releases", "release-.*"), REST], ["release-1"], "", id="it matches all"),
+        pytest.param([row("releases", "release-.*"), REST], ["release-1", "main"], "", id="it matches one"),
+        pytest.param([SLIP, row("rest", "dev-.*")], ["release-1"], "", id="a later one that decides about none either"),
+        pytest.param([SLIP, row("rest", ".*", keep=True)], ["release-1"], "", id="a later one that keeps"),
+        pytest.param([SLIP, row("rest", ".*", name_regex_keep=".*")], ["release-1"], "", id="or that keeps by a name"),
+        pytest.param([row("releases", "relase-.*", keep=True), REST], ["main"], "", id="that is told as unmatched"),
+        pytest.param([row("newest", "latest"), REST], ["latest", "main"], "", id="it matches what is kept anyway"),
+        pytest.param([SLIP, REST], ["latest"], "", id="nothing is left to decide about"),
+        pytest.param([SLIP, REST], [], "", id="no tag"),
+        pytest.param([row("twice", "m.*"), row("again", "main"), REST], ["main"], "", id="a later one has no tag left"),
+        pytest.param(
+            [row("twice", "m.*"), row("again", "main"), REST],
+            ["main", "dev"],
+            ONE_BYPASSED.format("again"),
+            id="an earlier one has its tags",
+        ),
+        pytest.param(
+            [SLIP, row("main", "main"), {"match": "dve-.*"}, REST],
+            ["release-1", "main"],
+            BYPASSED.format("releases, rule 3"),
+            id="two, one without a name",
+        ),
+        pytest.param(
+            [*(row(f"r{number}", f"x{number}") for number in range(7)), REST],
+            ["main"],
+            BYPASSED.format("r0, r1, r2, r3, r4 and 2 more"),
+            id="seven",
+        ),
+    ],
+)
+def test_a_rule_without_tags_is_told_if_a_later_one_may_have_them(
+    rules: list[dict[str, Any]], names: list[str], told: str
+) -> None:
+    request = requested(rules=rules)
+    assert noted(observed(*(tag(name) for name in names)), request) == [told] * bool(told)
+
+
+@pytest.mark.parametrize(
+    "state",
+    [
+        observed(
+            listings=[
+                TagListing(REPOSITORY, TAGS, complete=True),
+                TagListing(REPOSITORY._replace(id=8, path="team/other"), error=DOWN),
+            ]
+        ),
+        observed(listings=[TagListing(REPOSITORY, TAGS)]),
+        observed(*TAGS, refs={PROJECT: DOWN}),
+    ],
+    ids=["a repository that was not read", "a listing that may be cut off", "references that were not read"],
+)
+def test_nothing_is_told_of_rules_unless_all_tags_were_read(state: CleanupState) -> None:
+    assert noted(state, requested(rules=[SLIP, REST])) == []

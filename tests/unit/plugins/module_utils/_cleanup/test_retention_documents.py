@@ -7,12 +7,14 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.approval import approval_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.notes import notes_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import CleanupPlan, plan_cleanup
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import (
     CleanupRequest,
@@ -349,3 +351,92 @@ def test_dates_are_asked_for_only_if_a_chosen_set_needs_them() -> None:
     document = {"rule_sets": [OLD, ALL], "default": "all"}
     assert request_of(document).retention.need_dates
     assert not request_of(document, only_rule_sets=["all"]).retention.need_dates
+
+
+def noted(listings: list[TagListing], request: CleanupRequest, **facts: Any) -> list[str]:
+    state = observed(listings=listings, **facts)
+    found = plan_cleanup(state, request)
+    return notes_of(state, found.plan, found.criteria)
+
+
+PATTERNS = ("v.*", "relase-.*", "dev-.*", "d.*", "main|stable", "latest", ".*", "cahce")
+
+
+def bypassed(rules: list[dict[str, Any]], names: set[str]) -> list[str]:
+    """The names of rules that match no tag although a later one deletes some, found pattern by pattern."""
+    first = {name: next((each for each in rules if re.fullmatch(each["match"], name)), None) for name in names}
+    in_play = [rule for name, rule in first.items() if rule and name != "latest" and not rule.get("keep")]
+    return [
+        rule["name"]
+        for place, rule in enumerate(rules)
+        if not rule.get("keep")
+        and not any(each is rule for each in first.values())
+        and any(each is later for each in in_play for later in rules[place + 1 :])
+    ]
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_rules_without_tags_are_told_exactly_if_later_ones_may_have_theirs(seed: int) -> None:
+    dice = random.Random(seed)
+    listings = fleet(dice, dice.randrange(4))
+    document = some_document(dice, listings)
+    for rule_set in document["rule_sets"]:
+        matches = dice.sample(PATTERNS, dice.randrange(1, 5))
+        keeps = [{"keep": True} if dice.random() < 0.2 else {"keep_n": dice.randrange(3)} for _match in matches]
+        rules = [{"name": f"r{number}", "match": match} for number, match in enumerate(matches)]
+        rule_set["rules"] = [{**rule, **keep} for rule, keep in zip(rules, keeps, strict=True)]
+    names = [each["name"] for each in document["rule_sets"]]
+    request = request_of(document, only_rule_sets=dice.choice([None, names[:1]]))
+    assigned = {each.repository.path: request.retention.assigned_to(each.repository).rule_set for each in listings}
+    expected = []
+    for rule_set in document["rule_sets"]:
+        here = [each for each in listings if (own := assigned[each.repository.path]) and own.name == rule_set["name"]]
+        found = bypassed(rule_set["rules"], {name for each in here for name in each.names})
+        expected += [f"{rule_set['name']}/{rule}" for rule in found]
+    notes = [note for note in noted(listings, request) if note.startswith("The rule")]
+    assert len(notes) == bool(expected)
+    if expected:
+        more = f" and {len(expected) - 5} more" if len(expected) > 5 else ""
+        assert f" {', '.join(expected[:5])}{more} decide" in notes[0]
+
+
+def excepted(*days: str) -> dict[str, Any]:
+    rows = [{"repositories": [f"team/p{place}"], "keep_until": day, "why": "x"} for place, day in enumerate(days)]
+    return {"rule_sets": [OLD], "default": "old", "exceptions": rows}
+
+
+@pytest.mark.parametrize(
+    ("days", "note"),
+    [
+        (["2026-06-01", "2026-06-01T12:00:01Z", "2027-01-31"], ""),
+        (
+            ["2027-01-31", "2026-05-31"],
+            "1 exception of the retention document has ended (exceptions, number 2: team/p1 until 2026-05-31): take it "
+            "out of the document.",
+        ),
+        (
+            ["2026-06-01T12:00:00Z", "2026-05-31"],
+            "2 exceptions of the retention document have ended (exceptions, number 1: team/p0 until "
+            "2026-06-01T12:00:00Z; exceptions, number 2: team/p1 until 2026-05-31): take them out of the document.",
+        ),
+        (
+            ["2026-05-31"] * 1200,
+            "1,200 exceptions of the retention document have ended ("
+            + "; ".join(f"exceptions, number {place + 1}: team/p{place} until 2026-05-31" for place in range(5))
+            + " and 1,195 more): take them out of the document.",
+        ),
+    ],
+)
+def test_exceptions_that_have_ended_are_told(days: list[str], note: str) -> None:
+    """Whatever the scope is: one document is for many tasks. Without a known time all of them hold."""
+    request = request_of(excepted(*days))
+    for listings in ([listed(tag("a"))], []):
+        assert noted(listings, request) == [note] * bool(note)
+        assert noted(listings, request, clock=None) == []
+
+
+def test_of_an_exception_for_many_repositories_one_is_named() -> None:
+    document = excepted("2026-05-31")
+    document["exceptions"][0]["repositories"] = [f"team/p{number}" for number in range(500)]
+    [note] = noted([], request_of(document))
+    assert "(exceptions, number 1: team/p0 and 499 more until 2026-05-31)" in note
