@@ -494,8 +494,8 @@ options:
       - What to do if an entry that keeps or excludes something matches nothing, such as O(protect=1.0.0) where the tags
         are called V(v1.0.0). RV(plan.totals.matches) has what each entry matches.
       - With V(auto), an entry of O(exclude_repositories) that excludes nothing refuses the plan. So does an assignment
-        of O(retention) to something that has to be in scope and is not there. Everything else is a warning. With
-        V(warn) all of them are warnings, with V(fail) each of them refuses the plan.
+        or an exception of O(retention) for something that has to be in scope and is not there. Everything else is a
+        warning. With V(warn) all of them are warnings, with V(fail) each of them refuses the plan.
       - It is judged by the scope of this task. An exclusion never refuses the plan if there is no repository in scope,
         or if all of them are of one project and the entry names neither that project nor a part of the path of one of
         its repositories, since such entries may be meant for other tasks.

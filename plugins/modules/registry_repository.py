@@ -270,7 +270,9 @@ options:
     description:
       - What to do if an entry of O(protect) matches no tag, such as V(1.0.0) where the tags are called V(v1.0.0).
         RV(matches) has what each entry matches.
-      - With V(auto) and V(warn) it is a warning, with V(fail) nothing is deleted.
+      - With V(auto) and V(warn) it is a warning, with V(fail) nothing is deleted. An entry of O(exclude_repositories)
+        that excludes nothing is a warning with V(warn). Otherwise it refuses the plan, unless it may be meant for
+        another project.
       - If no tag could be read, nothing is said.
     type: str
     choices:

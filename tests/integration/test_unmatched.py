@@ -19,6 +19,7 @@ from tests.simulator.harness import Simulator
 
 MODULE = "registry_cleanup"
 PARAMS: dict[str, Any] = {"group": "team", "name_regex_delete": "dev-.*"}
+WAY_ON = "correct it, or set on_unmatched to warn"
 
 
 def production() -> dict[str, Any]:
@@ -67,7 +68,7 @@ def test_an_exclusion_without_the_beginning_of_the_path_refuses_everything(
     cases = [{**scope, "name_regex_delete": "dev-.*", "exclude_repositories": [pattern]} for pattern in patterns]
     for (pattern, meant), task in zip(patterns.items(), refused(ansible, simulator, MODULE, *cases), strict=True):
         assert f"exclude_repositories {pattern!r} matches no repository in scope" in task.message
-        assert f"write {meant!r}" in task.message
+        assert f"write {meant!r}: {WAY_ON}." in task.message
     assert left(simulator, "team/app/prod") == ["dev-1", "main"]
 
 
@@ -125,7 +126,7 @@ def test_what_protects_nothing_is_told_in_check_mode_and_in_a_run(
     assert header["totals"]["matches"] == warned.result["plan"]["totals"]["matches"]
     strict = {**options, **protect, "on_unmatched": "fail"}
     [task] = refused(ansible, simulator, MODULE, strict)
-    assert all(sentence in task.message for sentence in sentences)
+    assert f"{sentences[0]}: {WAY_ON}; {sentences[1]}." in task.message
     assert left(simulator, "team/app") == ["main", "v1.0.0", "v1.1.0"]
     found = repeated(ansible, simulator, MODULE, {**options, **protect}, "plan")
     assert found.run.result["plan"]["unmatched"] == sentences
@@ -136,7 +137,7 @@ def test_what_protects_nothing_is_told_when_a_repository_is_emptied(ansible: Ans
     case = {"repository": "team/app", "state": "empty", "protect": ["1.0.0", "main"]}
     sentence = "protect '1.0.0' matches no tag (it is only a part of v1.0.0)"
     [task] = refused(ansible, simulator, "registry_repository", {**case, "on_unmatched": "fail"})
-    assert sentence in task.message
+    assert f"{sentence}: {WAY_ON}." in task.message
     [check] = run_all(ansible, "registry_repository", [case], check_mode=True)
     [run] = run_all(ansible, "registry_repository", [case])
     for found in (check, run):
@@ -215,4 +216,5 @@ def test_the_table_shows_what_each_entry_matches(ansible: Ansible, simulator: Si
     strict = {**values, "registry_cleanup_on_unmatched": "fail"}
     run = ansible.play("containerops.gitlab.cleanup", "-e", json.dumps(strict))
     assert run.code != 0
+    assert "set registry_cleanup_on_unmatched to warn" in run.output
     assert left(simulator, "team/app") == ["main", "v1.0.0", "v1.1.0"]

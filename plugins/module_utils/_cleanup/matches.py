@@ -39,6 +39,7 @@ _REF_WORDS = {
     RefKind.MERGE_REQUESTS: "the branch of an open merge request",
     RefKind.TAGS: "a git tag",
 }
+_LEVEL_WORDS = {Level.REPOSITORY: "a repository", Level.PROJECT: "a project", Level.GROUP: "a group"}
 
 
 class UseMatches(t.NamedTuple):
@@ -276,24 +277,41 @@ def _of_targets(
     """What a document says of something that is not there: what was meant has other rules, or is not kept."""
     if retention.assignments is None or not listings:
         return
-    scope = _with_paths(scope, [listing.repository for listing in listings])
+    repositories = [listing.repository for listing in listings]
+    scope, levels = _with_paths(scope, repositories), _levels_of(repositories)
 
     def is_missing(target: str, *, numbers: bool = False) -> bool:
         return lies_in(scope, target, numbers=numbers) and not any(leads_to(target, path) for path in absent)
 
     refused_by = (OnUnmatched.AUTO, OnUnmatched.FAIL)
-    matched = retention.assignments.matched_by(listing.repository for listing in listings)
+    matched = retention.assignments.matched_by(repositories)
     for entry in retention.assignments.entries:
         if entry not in matched and is_missing(entry.key, numbers=entry.level is Level.PROJECT):
-            sentence = f"retention, {entry.text} matches no repository in scope"
+            level = levels.get(entry.key)
+            meant = f" (it is {_LEVEL_WORDS[level]}: write it in {level.value})" if level else ""
+            sentence = f"retention, {entry.text} matches no repository in scope{meant}"
             yield Finding(f"{sentence}, so nothing gets rule set {entry.rule_set!r} by it", refused_by)
     exceptions = retention.exceptions_by_path
-    found = {pattern for listing in listings for pattern in exceptions.patterns_of(listing.repository.path)}
+    found = {pattern for repository in repositories for pattern in exceptions.patterns_of(repository.path)}
     for each in (exception for exception in retention.exceptions if exception.holds(clock)):
         for pattern in each.repositories:
-            if pattern not in found and is_missing(pattern.strip("/").lower()):
+            key = pattern.strip("/").lower()
+            if pattern not in found and is_missing(key):
+                level = levels.get(key)
+                meant = f" (it is {_LEVEL_WORDS[level]}: write '{key}/*' for what is in it)" if level else ""
                 sentence = f"retention, {each.place}: the exception for {pattern!r} matches no repository in scope"
-                yield Finding(f"{sentence}, so nothing is kept by it", refused_by)
+                yield Finding(f"{sentence}{meant}, so nothing is kept by it", refused_by)
+
+
+def _levels_of(repositories: t.Sequence[Repository]) -> dict[str, Level]:
+    """What the paths of repositories, and those around them, are: who writes one under another key means this."""
+    projects = {each.project_path for each in repositories}
+    groups = {"/".join(names[:end]) for names in (path.split("/") for path in projects) for end in range(1, len(names))}
+    return {
+        **{each.path: Level.REPOSITORY for each in repositories},
+        **dict.fromkeys(projects, Level.PROJECT),
+        **dict.fromkeys(groups, Level.GROUP),
+    }
 
 
 def _with_paths(scope: Scope, repositories: t.Sequence[Repository]) -> Scope:

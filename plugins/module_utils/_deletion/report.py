@@ -17,6 +17,8 @@ from .._plan.results import diff
 from .._rules.decision import Decision
 from .outcomes import DeletionResult, TagOutcome
 
+_WAY_ON = "correct it, or set on_unmatched to warn"
+
 
 def deletion_intent(
     plan: Plan, limit: int, deletions_of: t.Callable[[RepositoryPlan], t.Sequence[Decision]] | None = None
@@ -32,11 +34,18 @@ def deletion_intent(
     return Intent(
         changed=plan.changed,
         diff=diff(plan, limit, deletions_of),
-        refusals=plan.refusals,
+        refusals=_with_way_on(plan),
         unread=unread,
         verb="deleted",
         kept="Its tags were kept.",
     )
+
+
+def _with_way_on(plan: Plan) -> tuple[str, ...]:
+    """The refusals, of which the first one for what matches nothing says how to go on."""
+    unmatched = set(plan.unmatched)
+    first = next((each for each in plan.refusals if each in unmatched), None)
+    return tuple(f"{each}: {_WAY_ON}" if each == first else each for each in plan.refusals)
 
 
 def applied_deletion(found: DeletionResult, limit: int) -> Applied:

@@ -37,7 +37,7 @@ def intent_of(state: RepositoryState, plan: Plan, request: RepositoryRequest, li
     return Intent(
         changed=changed,
         diff=rows if changed else [],
-        refusals=plan.refusals,
+        refusals=intent.refusals,
         waits=bool(state.being_deleted),
         verb=intent.verb,
     )

@@ -243,6 +243,37 @@ def test_what_a_document_says_of_nothing_in_scope_refuses_the_plan(
         assert plan_cleanup(state, request).plan.refusals == ()
 
 
+@pytest.mark.parametrize(
+    ("level", "wrong", "meant"),
+    [
+        ("projects", "team/sub", "it is a group: write it in groups"),
+        ("projects", "/Team/Sub/", "it is a group: write it in groups"),
+        ("repositories", "team/sub", "it is a group: write it in groups"),
+        ("groups", "team/sub/tool", "it is a project: write it in projects"),
+        ("repositories", "team/sub/tool", "it is a project: write it in projects"),
+        ("groups", "team/sub/tool/cache", "it is a repository: write it in repositories"),
+        ("projects", "team/sub/tool/cache", "it is a repository: write it in repositories"),
+        ("exceptions", "team/sub", "it is a group: write 'team/sub/*' for what is in it"),
+        ("exceptions", "team/sub/tool", "it is a project: write 'team/sub/tool/*' for what is in it"),
+        ("groups", "team/su", ""),
+        ("projects", "team/sub/too", ""),
+        ("repositories", "team/sub/tool/*ache/x", ""),
+        ("repositories", "team/sub/*/x", ""),
+    ],
+)
+def test_who_writes_something_under_the_wrong_key_reads_the_right_one(level: str, wrong: str, meant: str) -> None:
+    document: dict[str, Any] = {"rule_sets": [OLD], "default": "old"}
+    if level == "exceptions":
+        document["exceptions"] = [{"repositories": [wrong], "keep_until": "2026-07-01", "why": "audit"}]
+    else:
+        document["assignments"] = [{"rule_set": "old", level: [wrong]}]
+    cache = repository(id=4, path="team/sub/tool/cache", name="cache", project_id=4)
+    listings = [listed(tag("a"), tag("b", 1)), listed(tag("c"), tag("d", 1), where=cache)]
+    [refusal] = planned_for(listings, request_of(document, on_unmatched="auto")).plan.refusals
+    so = "so nothing is kept by it" if level == "exceptions" else "so nothing gets rule set 'old' by it"
+    assert refusal.endswith(f" matches no repository in scope{f' ({meant})' if meant else ''}, {so}")
+
+
 def test_an_exception_that_has_ended_is_no_mistake() -> None:
     document = {
         "rule_sets": [OLD],
