@@ -12,6 +12,8 @@ from ..plugin_utils.role_specs import specs_of
 
 # What is said of a document names keys of it, and no options of the task.
 _OF_DOCUMENT = re.compile(r"(?:previous_)?retention(?:_path)?\b")
+# Options that a role calls otherwise, by what its variables have after its name: it has several parts.
+_RENAMED = {"registry_in_use": {"pull_max_gap": "max_gap", "pull_max_unreadable": "max_unreadable"}}
 # Where Ansible's own check of options names one or several.
 NAMED = re.compile(
     r"(?<=required: )[\w, ]+|(?<=required arguments: )[\w, ]+|(?<=mutually exclusive: )[\w|, ]+|(?<=value of )\w+"
@@ -46,7 +48,8 @@ def in_role_words(message: str, *roles: str) -> str:
     variables: dict[str, str] = {}
     for role in roles:
         for name in specs_of(role):
-            variables.setdefault(name[len(role) + 1 :], name)
+            option = name[len(role) + 1 :]
+            variables.setdefault(_RENAMED.get(role, {}).get(option, option), name)
     if re.match(r"rule [^:]+: ", message):
         return f"{variables['rules']}: {message}"
     inside = _OF_DOCUMENT.match(message) or re.search(r"(?<= found in )\w+", message)

@@ -49,6 +49,15 @@ def test_an_option_is_called_as_the_variable_of_the_role(option: str) -> None:
         assert in_role_words(wanted, "registry_cleanup") == wanted
 
 
+def test_an_option_of_a_log_is_called_as_the_variable_that_gives_it() -> None:
+    tasks = (ROOT / "roles" / "registry_in_use" / "tasks" / "pull_log.yml").read_text()
+    options = dict(re.findall(r"^    (\w+): .*__registry_in_use[.]options[.](\w+) }}", tasks, re.MULTILINE))
+    assert set(options) == {"pulled_within", "max_gap", "max_unreadable", "ignored_agents"}
+    for option, variable in options.items():
+        for form in (*FORMS, "keep logs for longer, or lower {}", "which is longer than {}: name all files"):
+            assert in_role_words(form.format(option), "registry_in_use") == form.format(f"registry_in_use_{variable}")
+
+
 def test_the_first_role_that_has_an_option_names_it() -> None:
     said = in_role_words("one of the following is required: project, protect", "registry_audit", "registry_cleanup")
     assert said == "one of the following is required: registry_audit_project, registry_cleanup_protect"
