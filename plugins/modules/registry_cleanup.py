@@ -818,6 +818,13 @@ result:
   returned: always
   type: str
   sample: ok
+msg:
+  description:
+    - Why the task failed. If it did not, what the plan is to delete (RV(plan.summary)), and after a run what became of
+      it (RV(outcome.summary)).
+  returned: always
+  type: str
+  sample: 15 deleted of 15 planned.
 plan:
   description:
     - The tags to delete and to keep. The same in check mode and in a run, for the same state of the server and the

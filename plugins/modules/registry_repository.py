@@ -358,6 +358,11 @@ result:
   returned: always
   type: str
   sample: ok
+msg:
+  description: Why the task failed. If it did not, what is to be deleted, and after a run what became of it.
+  returned: always
+  type: str
+  sample: "2 repositories: 1 deleted, 1 scheduled."
 repositories:
   description: The repositories in the order of their paths, at most O(return_limit) of them. Of a scope, those that are
     deleted come first. The same in check mode and in a run.

@@ -109,6 +109,11 @@ result:
   returned: always
   type: str
   sample: ok
+msg:
+  description: Why the task failed. If it did not, how many tags are to be put back, and after a run how many were.
+  returned: always
+  type: str
+  sample: 3 of 3 tags were put back.
 runs:
   description: The runs whose tags are put back, in their order.
   returned: when the journal could be read

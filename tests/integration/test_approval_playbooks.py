@@ -144,7 +144,7 @@ APPROVALS: list[tuple[dict[str, Any], str]] = [
     ({"approved_plan_path": "PATH", "approved_fingerprint": "SHORT"}, "is no fingerprint"),
     (
         {"approved_plan_path": "nowhere.jsonl", "approved_fingerprint": "FOUND"},
-        "nowhere.jsonl: The plan is empty, or not there.",
+        "nowhere.jsonl does not exist, or this user may not see it: write its path.",
     ),
     (
         {"approved_plan_package": {"project": "team/app", "version": "1"}},

@@ -73,13 +73,15 @@ def test_plans_that_are_refused(ansible: Ansible, simulator: Simulator, tmp_path
     path, altered = tmp_path / "plan.jsonl", tmp_path / "altered.jsonl"
     fingerprint = approve(ansible, path)
     altered.write_text(path.read_text().replace('"action": "keep"', '"action": "delete"', 1))
+    (tmp_path / "empty").touch()
     good = {**PARAMS, "approved_plan_path": str(path), "approved_fingerprint": fingerprint}
     cases = {
         "was altered": {"approved_plan_path": str(altered)},
         "another plan was approved": {"approved_fingerprint": "sha256:" + "0" * 64},
         "is no fingerprint": {"approved_fingerprint": "sha256:" + "0" * 11},
         "another scope": {"group": "team/sub"},
-        "empty, or not there": {"approved_plan_path": str(tmp_path / "nothing")},
+        "nothing does not exist, or this user may not see it": {"approved_plan_path": str(tmp_path / "nothing")},
+        "empty: The plan is empty.": {"approved_plan_path": str(tmp_path / "empty")},
         "1 hour ago, and plan_max_age is 1 second: make a new plan": {"plan_max_age": "1s"},
     }
     simulator.clear_log()

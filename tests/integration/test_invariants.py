@@ -94,6 +94,9 @@ def test_check_mode_writes_nothing_and_promises_what_a_run_does(
     assert writes(log[:first]) == writes(log[second:]) == []
     for key in ("changed", "diff", "plan", "repositories", "tags", "projects", "previews"):
         assert check.result.get(key) == run.result.get(key), key
+    # A module has a message after every success, and says so, or after none.
+    has_message = "msg" in documentation(module, "RETURN")
+    assert ["msg" in task.result for task in tasks] == [has_message] * 3
     assert again.result["changed"] is False
 
 

@@ -94,6 +94,11 @@ def test_everything_that_a_run_deleted_is_put_back(
     assert Shelf(simulator, APP).everything("dev-multi") == whole
     assert journal.read_text() == text
     assert set(outcomes(found.run).values()) == {"written"}
+    assert [each.result["msg"] for each in (found.check, found.run, found.again)] == [
+        f"{deleted} of {deleted} tags are to be put back.",
+        f"{deleted} of {deleted} tags were put back.",
+        f"0 of {deleted} tags are to be put back.",
+    ]
     assert found.run.result["counts"]["deleted"] == found.run.result["runs"][0]["tags"] == deleted
     assert set(reasons(found.again).values()) == {"there"}
     assert [row["journal"] for row in found.run.result["tags"]] == ["deleted"] * deleted

@@ -90,17 +90,20 @@ def test_a_token_that_is_still_the_same_stops_the_run(ansible: Ansible, simulato
     simulator.faults([{"kind": "rest", "nth": 2, "action": "status", "status": 401}])
     path = tmp_path / "token"
     path.write_text(TOKEN)
-    stopped, missing, two = run_all(
+    (tmp_path / "empty").touch()
+    stopped, missing, empty, two = run_all(
         ansible,
         "registry_cleanup",
         [
             {**PARAMS, "api_token_file": str(path)},
             {**PARAMS, "api_token_file": str(tmp_path / "nowhere")},
+            {**PARAMS, "api_token_file": str(tmp_path / "empty")},
             {**PARAMS, "api_token_file": str(path), "api_token": TOKEN},
         ],
     )
     assert stopped.failed
     assert stopped.result["error"]["status"] == 401
-    assert "is empty, or not there" in missing.message
+    assert "nowhere does not exist, or this user may not see it: write its path." in missing.message
+    assert "empty is empty: write the token into it." in empty.message
     assert "mutually exclusive" in two.message
     assert simulator.counters()["writes"] == 0

@@ -287,12 +287,12 @@ def given_lines(params: t.Mapping[str, t.Any], inline: str, path: str) -> t.Iter
     """The lines of a text that one option holds, or another names the file of; None where there is neither.
 
     Raises:
-        UsageError: The file can't be read.
+        UsageError: The file is not there, or can't be read.
     """
     if params[inline] is not None:
         text = str(params[inline])
         return text.removesuffix("\n").split("\n") if text else []
     if params[path] is None:
         return None
-    check_regular(params[path], path)
+    check_there(params[path], path)
     return read_lines(params[path], path)

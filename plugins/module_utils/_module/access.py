@@ -15,7 +15,7 @@ import typing as t
 from urllib.parse import urlsplit
 
 from .._core.errors import UsageError
-from .._core.files import read_lines
+from .._core.files import check_there, read_lines
 from .._http.messages import Header
 from .._http.settings import RefreshCredentials, Settings
 from .options import TOKEN_OPTIONS
@@ -149,7 +149,8 @@ def _token_in(path: str) -> str:
     """
     token = "".join(read_lines(path, "api_token_file")).strip()
     if not token:
-        raise UsageError(f"api_token_file {path} is empty, or not there: write the token into it.")
+        check_there(path, "api_token_file")
+        raise UsageError(f"api_token_file {path} is empty: write the token into it.")
     _check_kind(token, f"api_token_file {path}")
     return _checked_token(token, f"api_token_file {path}")
 

@@ -69,7 +69,7 @@ class PlanCursor:
         self.kind: PlanLine | None = None
         self.advance()
         if self.kind is None:
-            raise UsageError("The plan is empty, or not there.")
+            raise UsageError("The plan is empty.")
 
     @property
     def fingerprint(self) -> str:

@@ -13,7 +13,7 @@ from collections import Counter
 
 from .._core.diffs import diff_part
 from .._core.models import Repository
-from .._core.words import counted
+from .._core.words import are, counted
 from .._deletion.outcomes import DeletionResult, RepositoryOutcome, TagResult
 from .._deletion.report import applied_deletion, deletion_intent
 from .._module.intent import Applied, Intent
@@ -29,9 +29,10 @@ _Outcome = tuple[str, RepositoryOutcome, str]
 
 def intent_of(state: RepositoryState, plan: Plan, request: RepositoryRequest, limit: int) -> Intent:
     """What would be deleted. limit: the most lines of tags in the diff, and of repositories."""
+    number, tags = len(plan.repositories), counted(plan.deletions, "tag")
     intent = deletion_intent(plan, limit)
     if not request.deletes_repositories:
-        return intent
+        return intent._replace(summary=f"{tags} {are(plan.deletions)} to be deleted")
     changed = bool(plan.repositories) and not plan.refusals
     rows = [*intent.diff, *(_difference(part.repository.path) for part in plan.repositories[:limit])]
     return Intent(
@@ -40,7 +41,12 @@ def intent_of(state: RepositoryState, plan: Plan, request: RepositoryRequest, li
         refusals=intent.refusals,
         waits=bool(state.being_deleted),
         verb=intent.verb,
+        summary=f"{_repositories(number)} {are(number)} to be deleted{f', with {tags}' if plan.deletions else ''}",
     )
+
+
+def _repositories(number: int) -> str:
+    return counted(number, "repository", "repositories")
 
 
 def _difference(path: str) -> dict[str, str]:
@@ -119,7 +125,7 @@ def applied_emptying(plan: Plan, found: DeletionResult, limit: int) -> Applied:
     shortfall = f"{left[0]} is not empty: {left[2]}" if left else ""
     if found.stopped and applied.shortfall:
         shortfall = applied.shortfall
-    return applied._replace(outcome=_rows(outcomes, limit), shortfall=shortfall)
+    return applied._replace(outcome=_rows(outcomes, limit), shortfall=shortfall, summary=_summary(outcomes))
 
 
 def _emptied(part: RepositoryPlan, tags: list[TagResult]) -> _Outcome:
@@ -146,18 +152,27 @@ def applied_removals(results: t.Sequence[RepositoryResult], limit: int, *, waite
         limit: the most that are returned.
         waited: GitLab was to have deleted them by now.
     """
-    rows = _rows([(each.removal.repository.path, each.outcome, each.message) for each in results], limit)
+    outcomes = [(each.removal.repository.path, each.outcome, each.message) for each in results]
+    rows, summary = _rows(outcomes, limit), _summary(outcomes)
     late = RepositoryOutcome.SCHEDULED if waited else None
     short = [each for each in results if not each.outcome.is_good or each.outcome is late]
     if not short:
-        return Applied(rows, changed=True)
+        return Applied(rows, changed=True, summary=summary)
     first = short[0]
     return Applied(
         rows,
         f"{len(results) - len(short):,} of {counted(len(results), 'repository is', 'repositories are')} deleted; "
         f"{first.removal.repository.path} is {first.outcome.value}: {first.message}",
         changed=True,
+        summary=summary,
     )
+
+
+def _summary(outcomes: t.Sequence[_Outcome]) -> str:
+    """What became of repositories, in one sentence without its full stop."""
+    counts = Counter(outcome for _path, outcome, _message in outcomes)
+    told = (f"{counts[each]:,} {each.value.replace('_', ' ')}" for each in RepositoryOutcome if counts[each])
+    return f"{_repositories(len(outcomes))}: {', '.join(told)}"
 
 
 def _rows(outcomes: list[_Outcome], limit: int) -> list[dict[str, str]]:

@@ -14,7 +14,7 @@ from collections import Counter
 from .._core.diffs import diff_part, hidden_part
 from .._core.errors import UsageError
 from .._core.tag_writes import WriteOutcome
-from .._core.words import counted
+from .._core.words import are, counted
 from .._module.intent import Applied, Intent
 from .._module.results import truncate_lists
 from .planning import ObservedRepository, PlannedTag, RestoredTag, RestoreReason
@@ -44,6 +44,7 @@ def intent_of(plan: t.Sequence[PlannedTag], limit: int) -> Intent:
         diff=[*parts, *([hidden_part(after=counted(hidden, "more tag"))] if hidden else [])],
         unread=[UsageError(lost)] if lost else (),
         verb="put back",
+        summary=f"{len(back):,} of {counted(len(plan), 'tag')} {are(len(back))} to be put back",
     )
 
 
@@ -147,9 +148,10 @@ def applied_restore(plan: t.Sequence[PlannedTag], done: t.Sequence[RestoredTag],
             **truncate_lists({"tags": rows}, limit),
             "counts": {kind.value: counts[kind] for kind in WriteOutcome},
         },
-        shortfall=f"{_not_done(done, short)} {_shortfall(plan)}".rstrip() if short else "",
+        shortfall=f"{_done(done)}; {_not_done(short)} {_shortfall(plan)}".rstrip() if short else "",
         warnings=_left_warning(changed),
         changed=any(each.result.changed for each in done),
+        summary=_done(done),
     )
 
 
@@ -164,11 +166,12 @@ def _outcome_row(done: RestoredTag) -> dict[str, t.Any]:
     }
 
 
-def _not_done(done: t.Sequence[RestoredTag], short: t.Sequence[RestoredTag]) -> str:
+def _done(done: t.Sequence[RestoredTag]) -> str:
     written = sum(1 for each in done if each.result.outcome is WriteOutcome.WRITTEN)
-    tag, result = short[0].planned.tag, short[0].result
     were = "was" if len(done) == 1 else "were"
-    return (
-        f"{written:,} of {counted(len(done), 'tag')} {were} put back; {tag.repository}:{tag.name} is "
-        f"{result.outcome.value}: {result.message.rstrip('.')}."
-    )
+    return f"{written:,} of {counted(len(done), 'tag')} {were} put back"
+
+
+def _not_done(short: t.Sequence[RestoredTag]) -> str:
+    tag, result = short[0].planned.tag, short[0].result
+    return f"{tag.repository}:{tag.name} is {result.outcome.value}: {result.message.rstrip('.')}."

@@ -327,11 +327,11 @@ def test_all_details_are_read_where_a_file_gets_them(options: dict[str, Any], wa
         ),
         (
             {"approved_plan": "", "approved_fingerprint": FINGERPRINT},
-            "approved_plan: The plan is empty, or not there.",
+            "approved_plan: The plan is empty.",
         ),
         (
             {"approved_plan_path": "plans/monday.jsonl", "approved_fingerprint": FINGERPRINT},
-            "approved_plan_path plans/monday.jsonl: The plan is empty, or not there.",
+            "approved_plan_path plans/monday.jsonl: The plan is empty.",
         ),
     ],
 )

@@ -183,7 +183,7 @@ def test_an_altered_plan_is_refused_with_what_is_wrong(lines: list[str], what: s
 @pytest.mark.parametrize(
     ("lines", "message"),
     [
-        ([], "The plan is empty, or not there."),
+        ([], "The plan is empty."),
         (written(BEFORE, clock=None), "The plan does not say when it was made."),
         *(
             ([text], "This is no plan of registry_cleanup: give a file that plan_path wrote.")

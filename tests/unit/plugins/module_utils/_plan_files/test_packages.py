@@ -31,7 +31,7 @@ def test_a_plan_as_it_is_returned() -> None:
     assert PLAN.as_result() == {"fingerprint": PLAN.fingerprint, "size": len(TEXT.encode())}
     with pytest.raises(UsageError, match="^plan_path x: The plan was altered"):
         plan_text(TEXT.replace("a-0", "a-9"), "plan_path x")
-    with pytest.raises(UsageError, match="^plan_path x: The plan is empty, or not there.$"):
+    with pytest.raises(UsageError, match="^plan_path x: The plan is empty.$"):
         plan_text("", "plan_path x")
 
 

@@ -66,17 +66,18 @@ def actions(observed: RepositoryState, request: RepositoryRequest) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("observed", "request_", "action"),
+    ("observed", "request_", "action", "summary"),
     [
-        (PROVEN_EMPTY, absent(), "delete"),
-        (state(V1), absent(force=True), "delete"),
-        (state(V1, V2), absent(empty_first=True), "empty_and_delete"),
-        (state(V1, V2), empty(), "empty"),
+        (PROVEN_EMPTY, absent(), "delete", "1 repository is to be deleted"),
+        (state(V1), absent(force=True), "delete", "1 repository is to be deleted"),
+        (state(V1, V2), absent(empty_first=True), "empty_and_delete", "1 repository is to be deleted, with 2 tags"),
+        (state(V1, V2), empty(), "empty", "2 tags are to be deleted"),
     ],
 )
-def test_what_is_deleted(observed: RepositoryState, request_: RepositoryRequest, action: str) -> None:
+def test_what_is_deleted(observed: RepositoryState, request_: RepositoryRequest, action: str, summary: str) -> None:
     plan = plan_tags(observed, request_)
     intent = intent_of(observed, plan, request_, limit=10)
+    assert intent.summary == summary
     assert (intent.changed, intent.refusals, intent.verb) == (True, (), "deleted")
     assert actions(observed, request_) == [action]
     assert any(row["before"] == "repository team/app\n" for row in intent.diff) == request_.deletes_repositories

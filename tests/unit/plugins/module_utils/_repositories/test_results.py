@@ -81,6 +81,7 @@ def test_repositories_that_are_gone() -> None:
     applied = applied_removals([removed("team/a", RepositoryOutcome.DELETED)], 10, waited=True)
     assert applied.outcome == [{"path": "team/a", "outcome": "deleted", "message": ""}]
     assert applied.shortfall == ""
+    assert applied.summary == "1 repository: 1 deleted"
 
 
 def test_a_deletion_that_goes_on_falls_short_only_if_it_was_waited_for() -> None:
@@ -98,3 +99,11 @@ def test_what_failed_comes_first_so_that_no_limit_hides_it(outcome: RepositoryOu
     applied = applied_removals(results, 1, waited=True)
     assert applied.outcome == [{"path": "team/b", "outcome": outcome.value, "message": "no"}]
     assert applied.shortfall == f"1 of 2 repositories are deleted; team/b is {outcome.value}: no"
+    assert set(applied.summary.split(": ")[1].split(", ")) == {"1 deleted", f"1 {outcome.value.replace('_', ' ')}"}
+
+
+def test_what_became_of_emptied_repositories_is_one_sentence() -> None:
+    tags = tuple(tag(path, TagOutcome.DELETED) for path in ("team/a", "team/b", "team/c"))
+    parts = (part("team/a"), part("team/b", kept=True), part("team/c"))
+    applied = applied_emptying(Plan(parts), DeletionResult(tags, remaining=None, stopped=""), 0)
+    assert applied.summary == "3 repositories: 2 emptied, 1 tags kept"

@@ -212,6 +212,10 @@ def test_what_can_not_be_put_back_is_a_shortfall() -> None:
     assert [line.split()[0] for line in intent.diff[0]["after"].splitlines()] == ["v1"]
     nothing = intent_of(plan_of(*GOOD), 10)
     assert (nothing.changed, list(nothing.unread), nothing.diff) == (False, [], [])
+    assert (intent.summary, nothing.summary) == (
+        "1 of 10 tags is to be put back",
+        f"0 of {len(GOOD)} tags are to be put back",
+    )
 
 
 def test_the_diff_has_a_part_for_each_repository_in_whatever_order_its_tags_were_deleted() -> None:
