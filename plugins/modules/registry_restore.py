@@ -181,7 +181,7 @@ tags:
     reason:
       description:
         - V(deleted) if it is not there, and its image is; so it is put back.
-        - V(there) if it points to that image already, V(replaced) if it points to another one now.
+        - V(present) if it points to that image already, V(replaced) if it points to another one now.
         - V(no_digest) if the journal does not tell which image it was, V(collected) if the registry does not hold the
           image any more, V(incomplete) if it does not hold all that the image refers to, such as its signed image or
           one of its platforms.
@@ -204,8 +204,8 @@ counts:
   description: Number of tags by reason, with all that are not shown.
   returned: when the journal could be read
   type: dict
-  sample: {"collected": 0, "deleted": 12, "incomplete": 0, "locked": 0, "no_digest": 0, "protected": 0, "replaced": 0,
-    "there": 0, "unread": 0}
+  sample: {"collected": 0, "deleted": 12, "incomplete": 0, "locked": 0, "no_digest": 0, "present": 0, "protected": 0,
+    "replaced": 0, "unread": 0}
 truncated:
   description: Whether O(return_limit) cut one of the lists.
   returned: when the journal could be read

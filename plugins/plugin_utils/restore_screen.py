@@ -28,7 +28,7 @@ def restore_lines(found: _Result, *, check_mode: bool) -> list[str]:
         check_mode: whether nothing was put back for that reason.
     """
     outcome = found.get("outcome")
-    lost = [row for row in found["tags"] if row["action"] == "none" and row["reason"] not in ("there", "replaced")]
+    lost = [row for row in found["tags"] if row["action"] == "none" and row["reason"] not in ("present", "replaced")]
     replaced = [row for row in found["tags"] if row["reason"] == "replaced"]
     planned = [row for row in found["tags"] if row["action"] == "create"]
     done = outcome["tags"] if outcome else []
@@ -62,13 +62,13 @@ def _runs(runs: t.Sequence[_Result]) -> list[str]:
 
 
 def _number_lost(counts: _Result) -> int:
-    return int(sum(counts.values()) - counts["deleted"] - counts["there"] - counts["replaced"])
+    return int(sum(counts.values()) - counts["deleted"] - counts["present"] - counts["replaced"])
 
 
 def _sums(counts: _Result) -> str:
     parts = [
         f"{counts['deleted']:,} to put back",
-        f"{counts['there']:,} there",
+        f"{counts['present']:,} present",
         *([f"{counts['replaced']:,} another image by now"] if counts["replaced"] else []),
         *([f"{_number_lost(counts):,} can't be put back"] if _number_lost(counts) else []),
     ]

@@ -56,7 +56,7 @@ STATISTICS = {
             "approved_rule_set",
         ),
     },
-    "registry_restore": _OF_ALL_HOSTS | {"tags", "planned", "there", "replaced", "not_restorable", "restored"},
+    "registry_restore": _OF_ALL_HOSTS | {"tags", "planned", "present", "replaced", "not_restorable", "restored"},
     "registry_settings": _OF_ALL_HOSTS | {"projects", "differing", "unknown", "archived"},
 }
 # The variables of playbooks that are no variables of a role, and what these leave as statistics.

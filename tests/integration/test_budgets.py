@@ -199,7 +199,7 @@ def test_putting_back_what_a_run_deleted(ansible: Ansible, simulator: Simulator,
     # Each tag is looked at, written, and looked at again.
     assert sent(simulator) == (projects, reading + 3 * tags)
     again = ansible.module("registry_restore", order)
-    assert again.result["counts"]["there"] == tags
+    assert again.result["counts"]["present"] == tags
     assert sent(simulator) == (projects, size.all_repositories + tags + size.all_repositories // 20)
 
 

@@ -100,7 +100,7 @@ def test_everything_that_a_run_deleted_is_put_back(
         f"0 of {deleted} tags are to be put back.",
     ]
     assert found.run.result["counts"]["deleted"] == found.run.result["runs"][0]["tags"] == deleted
-    assert set(reasons(found.again).values()) == {"there"}
+    assert set(reasons(found.again).values()) == {"present"}
     assert [row["journal"] for row in found.run.result["tags"]] == ["deleted"] * deleted
     assert "delete these tags again" in found.run.result["notes"][0]
     assert (found.run.result["notes"], found.again.result["notes"]) == (found.check.result["notes"], [])
@@ -209,7 +209,7 @@ def test_what_is_there_is_left(ansible: Ansible, simulator: Simulator, tmp_path:
     )
     assert reasons(check)[f"{TOOL}:dev-9"] == "no_digest"
     assert {reasons(task)[f"{APP}:dev-1"] for task in (check, run, again)} == {"replaced"}
-    assert reasons(check)[f"{APP}:dev-2"] == "there"
+    assert reasons(check)[f"{APP}:dev-2"] == "present"
     assert pushed in messages(check)[f"{APP}:dev-1"]
     assert any("pushed again meanwhile" in text and f"{APP}:dev-1" in text for text in check.result["warnings"])
     assert check.failed

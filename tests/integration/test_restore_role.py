@@ -63,9 +63,9 @@ def test_what_is_shown_is_put_back_and_then_there_is_nothing_to_do(
     lines = [table(each).splitlines() for each in (check, run, again)]
     # After the run, the counts and how it ended.
     assert [shown[1:3] for shown in lines] == [
-        ["6 tags: 6 to put back, 0 there", "check mode: nothing was put back"],
-        ["6 tags: 6 to put back, 0 there", "6 of 6 tags were put back"],
-        ["6 tags: 0 to put back, 6 there", "nothing to put back"],
+        ["6 tags: 6 to put back, 0 present", "check mode: nothing was put back"],
+        ["6 tags: 6 to put back, 0 present", "6 of 6 tags were put back"],
+        ["6 tags: 0 to put back, 6 present", "nothing to put back"],
     ]
     assert lines[0][0].startswith("run of 20")
     assert lines[0][0].endswith(": deleted 6 tags")
@@ -75,7 +75,7 @@ def test_what_is_shown_is_put_back_and_then_there_is_nothing_to_do(
     ]
     assert "would be put back:" in lines[0]
     assert "put back:" in lines[1]
-    counts = {"tags": 6, "planned": 6, "there": 0, "replaced": 0, "not_restorable": 0, "result": "ok"}
+    counts = {"tags": 6, "planned": 6, "present": 0, "replaced": 0, "not_restorable": 0, "result": "ok"}
     for each, more in ((check, {"restored": 0, "check_mode": True}), (run, {"restored": 6, "check_mode": False})):
         assert {name: summary(each)[name] for name in (*counts, *more)} == {**counts, **more}
     for each in (check, run, again):
@@ -137,7 +137,7 @@ def test_what_can_not_be_put_back_is_told_in_the_words_of_the_role(
     assert message(run).startswith("4 of 6 tags can't be put back (4 collected); first team/app:dev-1: ")
     assert everything(simulator)[TOOL] == before[TOOL]
     lines = table(run).splitlines()
-    assert "6 tags: 1 to put back, 0 there, 1 another image by now, 4 can't be put back" in lines
+    assert "6 tags: 1 to put back, 0 present, 1 another image by now, 4 can't be put back" in lines
     assert "1 of 1 tag was put back" in lines
     assert [line for line in lines if line.endswith(":")] == [
         "can't be put back:",
@@ -165,7 +165,7 @@ def test_a_run_that_is_interrupted_is_gone_on_with(ansible: Ansible, simulator: 
     simulator.clear_faults()
     second = restore(ansible, journal_path=str(journal))
     assert second.code == 0, second.output
-    assert "9 tags: 5 to put back, 4 there" in table(second).splitlines()
+    assert "9 tags: 5 to put back, 4 present" in table(second).splitlines()
     assert everything(simulator) == before
 
 

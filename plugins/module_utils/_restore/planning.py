@@ -31,7 +31,7 @@ class RestoreReason(enum.Enum):
     """Why a tag is put back, or is not.
 
     DELETED: It is not there, and its image is.
-    THERE: It is that image already.
+    PRESENT: It is that image already.
     REPLACED: It is another image by now, and is left.
     NO_DIGEST: The journal does not tell which image it was.
     COLLECTED: The registry does not hold its image any more.
@@ -42,7 +42,7 @@ class RestoreReason(enum.Enum):
     """
 
     DELETED = "deleted"
-    THERE = "there"
+    PRESENT = "present"
     REPLACED = "replaced"
     NO_DIGEST = "no_digest"
     COLLECTED = "collected"
@@ -59,7 +59,7 @@ class RestoreReason(enum.Enum):
     @property
     def is_good(self) -> bool:
         """Whether the name is there when all is done."""
-        return self in (RestoreReason.DELETED, RestoreReason.THERE, RestoreReason.REPLACED)
+        return self in (RestoreReason.DELETED, RestoreReason.PRESENT, RestoreReason.REPLACED)
 
 
 class ObservedRepository(t.NamedTuple):
@@ -130,7 +130,7 @@ def _planned(tag: DeletedTag, found: ObservedRepository) -> PlannedTag:
         return PlannedTag(tag, RestoreReason.UNREAD, message=str(found.error))
     now = found.now.get(tag.name)
     if now is not None and now == tag.digest:
-        return PlannedTag(tag, RestoreReason.THERE, now=now)
+        return PlannedTag(tag, RestoreReason.PRESENT, now=now)
     if now is not None:
         return PlannedTag(tag, RestoreReason.REPLACED, now=now, message=f"it is {now} by now")
     if tag.digest is None:

@@ -694,7 +694,7 @@ def test_what_became_of_settings() -> None:
 # Tags that are put back.
 
 RESTORING = (
-    *("deleted", "there", "replaced", "no_digest", "collected", "incomplete", "protected", "locked", "unread"),
+    *("deleted", "present", "replaced", "no_digest", "collected", "incomplete", "protected", "locked", "unread"),
 )
 
 
@@ -746,7 +746,7 @@ def test_what_can_be_put_back_is_shown_as_the_page_says() -> None:
         back("team/app:dev-1", "collected", collected),
         back("team/app:dev-2", digest="sha256:60303ae22b99" + "0" * 52),
         back("team/app/web:dev-1", digest="sha256:fd61a03af4f7" + "0" * 52),
-        back("team/app:dev-3", "there"),
+        back("team/app:dev-3", "present"),
         notes=["The same rules delete these tags again. Change them, or protect the tags, before the next cleanup."],
         runs=[run],
     )
@@ -761,7 +761,7 @@ def test_what_was_put_back_and_what_was_not() -> None:
     found["runs"] = [{**found["runs"][0], "approved": "sha256:" + "8" * 64, "ended": False, "tags": 1}]
     assert restore_lines(found, check_mode=False) == [
         "run of 2026-06-01T03:00:00.000Z, plan 888888888888: deleted 1 tag, killed before its end",
-        "5 tags: 4 to put back, 0 there, 1 another image by now",
+        "5 tags: 4 to put back, 0 present, 1 another image by now",
         "2 of 4 tags were put back",
         "",
         "another image by now, and left as it is:",
@@ -775,8 +775,8 @@ def test_what_was_put_back_and_what_was_not() -> None:
         "  team/app:dev-0  sha256:0123456789ab",
         "  team/app:dev-2  sha256:0123456789ab",
     ]
-    assert restore_lines(restoring(back("a:b", "there")), check_mode=False)[1:] == [
-        "1 tag: 0 to put back, 1 there",
+    assert restore_lines(restoring(back("a:b", "present")), check_mode=False)[1:] == [
+        "1 tag: 0 to put back, 1 present",
         "nothing to put back",
     ]
     assert restore_lines(restoring(back("a:b"), outcome=written(back("a:b"))), check_mode=False)[2:] == [
@@ -855,14 +855,14 @@ def test_whatever_an_audit_finds_it_fits(
 )
 def test_whatever_is_put_back_it_fits_and_adds_up(rows: list[Any], limit: int, check_mode: bool) -> None:
     tags = [back(f"{path}:{name}", reason, message) for path, name, reason, message in rows]
-    tags.sort(key=lambda row: (row["reason"] in ("deleted", "there", "replaced"), row["reason"] != "deleted"))
+    tags.sort(key=lambda row: (row["reason"] in ("deleted", "present", "replaced"), row["reason"] != "deleted"))
     planned_rows = [row for row in tags if row["reason"] == "deleted"]
     done = {} if check_mode or not planned_rows else {"outcome": written(*planned_rows, limit=limit)}
     lines = restore_lines(restoring(*tags, limit=limit, **done), check_mode=check_mode)
     fits(lines)
     hidden = sum(int(number) for number in re.findall(r"(?m)^  \.\.\. and (\d+) more tags?$", "\n".join(lines)))
     shown = sum(bool(re.match("  [^ .]", line)) for line in lines)
-    assert hidden + shown >= sum(row["reason"] != "there" for row in tags)
+    assert hidden + shown >= sum(row["reason"] != "present" for row in tags)
 
 
 def fits(lines: list[str]) -> None:

@@ -61,7 +61,7 @@ def observed(*images: Manifest, **fields: Any) -> ObservedRepository:
 ERROR = RequestError(ErrorKind.TIMEOUT, "too late", operation="read it")
 PLANNED: list[Any] = [
     pytest.param(observed(image()), "v1", A, RestoreReason.DELETED, "", id="put back"),
-    pytest.param(observed(image(), now={"v1": A}), "v1", A, RestoreReason.THERE, "", id="there"),
+    pytest.param(observed(image(), now={"v1": A}), "v1", A, RestoreReason.PRESENT, "", id="present"),
     pytest.param(observed(image(), now={"v1": B}), "v1", A, RestoreReason.REPLACED, B, id="another image"),
     pytest.param(observed(now={"v1": B}), "v1", None, RestoreReason.REPLACED, B, id="there, and never known"),
     pytest.param(observed(image()), "v1", None, RestoreReason.NO_DIGEST, "which image it was", id="never known"),
@@ -99,7 +99,7 @@ def test_each_tag_has_its_reason(
     assert planned.reason is reason
     assert planned.tag == deleted(name, of)
     assert words in planned.message
-    assert bool(planned.message) is (reason not in (RestoreReason.DELETED, RestoreReason.THERE))
+    assert bool(planned.message) is (reason not in (RestoreReason.DELETED, RestoreReason.PRESENT))
     assert (planned.image is not None) is reason.restores
     assert planned.now == (None if found.error else found.now.get(name))
 
@@ -194,7 +194,7 @@ def plan_of(*reasons: RestoreReason) -> list[PlannedTag]:
     ]
 
 
-GOOD = (RestoreReason.THERE, RestoreReason.REPLACED)
+GOOD = (RestoreReason.PRESENT, RestoreReason.REPLACED)
 
 
 def test_what_can_not_be_put_back_is_a_shortfall() -> None:
@@ -226,7 +226,7 @@ def test_the_diff_has_a_part_for_each_repository_in_whatever_order_its_tags_were
 
 
 def test_a_limit_hides_no_failure() -> None:
-    plan = plan_of(RestoreReason.THERE, RestoreReason.DELETED, RestoreReason.DELETED, RestoreReason.COLLECTED)
+    plan = plan_of(RestoreReason.PRESENT, RestoreReason.DELETED, RestoreReason.DELETED, RestoreReason.COLLECTED)
     run = JournalRun("2026-06-01T12:00:00.000Z", "https://gitlab.example.com", fingerprint="sha256:1", approved="")
     found = restore_result([run], plan, {APP: ObservedRepository(APP, error=ERROR)}, 2)
     assert [row["reason"] for row in found["tags"]] == ["collected", "deleted"]
@@ -241,7 +241,7 @@ def test_a_limit_hides_no_failure() -> None:
 
 def test_names_that_are_other_images_are_told() -> None:
     killed = JournalRun("2026-06-01T12:00:00.000Z", "x", fingerprint="sha256:1", approved="")
-    assert warnings_of(plan_of(RestoreReason.DELETED, RestoreReason.THERE), []) == []
+    assert warnings_of(plan_of(RestoreReason.DELETED, RestoreReason.PRESENT), []) == []
     ended, left = warnings_of(plan_of(RestoreReason.REPLACED, RestoreReason.REPLACED), [killed])
     assert "2026-06-01T12:00:00.000Z (plan 1, 0 tags)" in ended
     assert left == "2 tags were pushed again meanwhile and left as found; first team/app:v1: so it is."
