@@ -87,7 +87,7 @@ def leads_to(target: str, path: str) -> bool:
     return path.lower() == start or path.lower().startswith(f"{start.rstrip('/')}/")
 
 
-class Found(t.NamedTuple):
+class NearestRuleSet(t.NamedTuple):
     """Which rule set a repository has.
 
     Args:
@@ -134,20 +134,20 @@ class Assignments:
             yield groups.get(group, [])
             group = group.rpartition("/")[0]
 
-    def for_repository(self, repository: Repository) -> Found:
+    def for_repository(self, repository: Repository) -> NearestRuleSet:
         """The rule set of a repository. It has none that can be told if two that are equally close differ."""
         nearest = next((entries for entries in self.candidates(repository) if entries), [])
         if len({entry.rule_set for entry in nearest}) > 1:
             first, *others = sorted(nearest, key=self.entries.index)
             second = next(entry for entry in others if entry.rule_set != first.rule_set)
-            return Found(
+            return NearestRuleSet(
                 None,
                 conflict=(
                     f"{repository.path} has two rule sets, {first.rule_set} ({first.text}) and {second.rule_set} "
                     f"({second.text}): name it in repositories by its whole path, or change one of the two"
                 ),
             )
-        return Found(nearest[0].rule_set if nearest else self.default)
+        return NearestRuleSet(nearest[0].rule_set if nearest else self.default)
 
     def matched_by(self, repositories: t.Iterable[Repository]) -> set[Assignment]:
         """The assignments that hold for any of these repositories, also where a closer one decides."""
