@@ -30,7 +30,7 @@ from .._rules.options import LISTED_RULE, check_rule_names, rule_of
 from .._rules.patterns import Pattern, compile_pattern
 from .._rules.rules import Rule, Rules
 from .assignments import Assignment, Assignments, Level
-from .exceptions import RetentionException
+from .exceptions import KeepUntil
 from .rule_sets import Retention, RuleSet
 from .validation import Problem, checked
 
@@ -395,7 +395,7 @@ class _Reading:
         """The entries of a list by their numbers; none if one of them is of another kind. path: of the row."""
         return enumerate(row[key] or () if self.is_sound((*path, key)) else ())
 
-    def exception(self, row: t.Mapping[str, t.Any], number: int) -> RetentionException | None:
+    def exception(self, row: t.Mapping[str, t.Any], number: int) -> KeepUntil | None:
         """An exception; None if something is wrong with it. number: its place."""
         path: ValuePath = ("exceptions", number)
         for place, each in self._entries(path, row, "repositories"):
@@ -405,7 +405,7 @@ class _Reading:
             tags = compile_pattern(row["tags"], "tags")
             if row["keep_until"] is None:
                 return None
-            return RetentionException(
+            return KeepUntil(
                 repositories=tuple(row["repositories"] or ()),
                 tags=tags,
                 ends_at=_end_of(row["keep_until"]),

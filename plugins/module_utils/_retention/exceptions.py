@@ -17,7 +17,7 @@ from .._rules.patterns import Match, Pattern
 from .._rules.reasons import Reason
 
 
-class RetentionException(t.NamedTuple):
+class KeepUntil(t.NamedTuple):
     """An exception from the rules, with an end.
 
     Args:
@@ -60,7 +60,7 @@ class Exceptions:
         entries: in their order.
     """
 
-    def __init__(self, entries: t.Sequence[RetentionException]) -> None:
+    def __init__(self, entries: t.Sequence[KeepUntil]) -> None:
         self._entries = entries
         self._places: dict[str, list[int]] = {}
         for place, entry in enumerate(entries):
@@ -68,14 +68,14 @@ class Exceptions:
                 self._places.setdefault(pattern, []).append(place)
         self.patterns_of = path_matcher(self._places)
 
-    def about(self, path: str) -> list[RetentionException]:
+    def about(self, path: str) -> list[KeepUntil]:
         """Those that are about a repository. path: of that."""
         places = {place for pattern in self.patterns_of(path) for place in self._places[pattern]}
         return [self._entries[place] for place in sorted(places)]
 
 
 def kept_by_exceptions(
-    listing: TagListing, exceptions: t.Iterable[RetentionException], clock: datetime | None
+    listing: TagListing, exceptions: t.Iterable[KeepUntil], clock: datetime | None
 ) -> dict[str, Reason]:
     """The tags of a repository that exceptions keep, with the reason.
 

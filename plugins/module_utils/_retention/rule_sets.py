@@ -17,7 +17,7 @@ from .._plan.limits import Limits
 from .._rules.reasons import Reason
 from .._rules.rules import Rules
 from .assignments import Assignments
-from .exceptions import Exceptions, RetentionException
+from .exceptions import Exceptions, KeepUntil
 
 
 class RuleSet(t.NamedTuple):
@@ -65,7 +65,7 @@ class Retention:
     rule_sets: tuple[RuleSet, ...]
     guards: Rules
     assignments: Assignments | None = None
-    exceptions: tuple[RetentionException, ...] = ()
+    exceptions: tuple[KeepUntil, ...] = ()
     selected: frozenset[str] | None = None
 
     @property
