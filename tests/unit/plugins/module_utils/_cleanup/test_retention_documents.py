@@ -64,12 +64,12 @@ def fleet(dice: random.Random, number: int = 8) -> list[TagListing]:
         path = f"{project}/r{place}"
         names = sorted(dice.sample(NAMES, dice.randrange(len(NAMES) + 1)))
         tags = [tag(name, dice.choice([1, 10, 40, 90]), letter=dice.choice("abcdef")) for name in names]
-        here = repository(id=place + 1, path=path, name=f"r{place}", project_id=1 + hash_of(project))
+        here = repository(id=place + 1, path=path, name=f"r{place}", project_id=1 + project_number(project))
         listings.append(TagListing(here, tuple(tags), complete=True))
     return sorted(listings, key=lambda listing: listing.repository.path)
 
 
-def hash_of(project: str) -> int:
+def project_number(project: str) -> int:
     return ["team/app", "team/web", "team/sub/tool", "team/sub/deep/lib"].index(project)
 
 
