@@ -45,7 +45,7 @@ _REF_WORDS = {
     RefKind.TAGS: "a git tag",
 }
 # Why a tag keeps the repository that holds it, with what is said of such tags, the weightiest first.
-_HOLDING = {
+_TAG_REASON_WORDS = {
     Reason.PROTECTED: "protect matches",
     Reason.GITLAB_PROTECTED: "a tag protection rule of GitLab covers",
     Reason.IN_USE: "in use are",
@@ -57,7 +57,7 @@ Rules = t.Union[t.Sequence[ProtectionRule], RequestError]
 Refs = t.Union[ActiveRefs, RequestError]
 
 
-def kept_by_itself(
+def kept_by_metadata(
     repository: Repository,
     project: Project | None,
     conditions: Conditions,
@@ -181,12 +181,12 @@ def kept_by_tags(
         return _kept(RepositoryReason.NOT_EMPTY, f"it has {counted(len(listing.tags), 'tag')}")
     if listing.state is not ListingState.COMPLETE:
         return _kept(RepositoryReason.INCOMPLETE_LISTING, "there may be more tags than those listed")
-    return _kept_by_holding(decisions) or _kept_by_push(listing, conditions, source, clock)
+    return _kept_by_tag_reasons(decisions) or _kept_by_push(listing, conditions, source, clock)
 
 
-def _kept_by_holding(decisions: t.Sequence[Decision]) -> RepositoryDecision | None:
+def _kept_by_tag_reasons(decisions: t.Sequence[Decision]) -> RepositoryDecision | None:
     """Why a repository is kept for the tags in it that may not be deleted."""
-    for reason, words in _HOLDING.items():
+    for reason, words in _TAG_REASON_WORDS.items():
         names = [decision.tag.name for decision in decisions if decision.reason is reason]
         if names:
             return _kept(RepositoryReason(reason.value), f"{words} {some(names)}")

@@ -44,12 +44,12 @@ class Conditions(t.NamedTuple):
     paths: tuple[str, ...] = ()
 
 
-def conditions_of(given: t.Mapping[str, t.Any], *, narrowed: bool) -> Conditions:
+def conditions_of(given: t.Mapping[str, t.Any], *, names_repositories: bool) -> Conditions:
     """The conditions that an option holds.
 
     Args:
         given: the value of the option conditions.
-        narrowed: whether the scope names the repositories that it is about.
+        names_repositories: whether the scope names the repositories that it is about.
 
     Raises:
         UsageError: there is none, or they can't be meant as they are written.
@@ -59,7 +59,7 @@ def conditions_of(given: t.Mapping[str, t.Any], *, narrowed: bool) -> Conditions
             f"conditions has none: give at least one of {', '.join(_ANY)}, since a scope alone deletes nothing."
         )
     check_globs(given["paths"] or (), "conditions: paths")
-    if given["ref_gone"] and not (narrowed or given["paths"]):
+    if given["ref_gone"] and not (names_repositories or given["paths"]):
         raise UsageError(
             "conditions: ref_gone needs paths beside it, or repositories: say which repositories are named after a "
             "git reference, as in team/*/review/*. Any other one would count as one whose branch is gone."

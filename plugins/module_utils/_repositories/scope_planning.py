@@ -30,7 +30,7 @@ from .._rules.in_use import kept_by_use, stale_sources
 from .._rules.matches import EntryMatches, Finding, OnUnmatched, matches_by_name, names_in, told
 from .._rules.retention import decide
 from .._rules.rules import Timestamp
-from .choice import Refs, Rules, chosen, kept_by_itself, kept_by_refs, kept_by_rules, kept_by_tags
+from .choice import Refs, Rules, chosen, kept_by_metadata, kept_by_refs, kept_by_rules, kept_by_tags
 from .scope_request import RepositoryLimits, ScopeRequest
 
 
@@ -78,7 +78,7 @@ def _kept_before_tags(repository: Repository, state: ScopeState, request: ScopeR
     """Why a repository is kept by what was read of it besides its tags."""
     number = repository.project_id
     conditions = request.conditions
-    kept = kept_by_itself(repository, state.projects.get(number), conditions, request.used, state.clock)
+    kept = kept_by_metadata(repository, state.projects.get(number), conditions, request.used, state.clock)
     if kept is None and conditions.ref_gone and number in state.refs:
         kept = kept_by_refs(repository, state.projects[number], state.refs[number], conditions)
     if kept is None and number in state.rules:

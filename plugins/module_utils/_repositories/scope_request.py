@@ -37,8 +37,8 @@ PLANNED_BY = (
 )
 
 
-# What is found again when a plan is carried out.
-_FOUND_ANEW = ("in_use", "in_use_sources")
+# What is found again when a plan is carried out, and may be something else by then.
+_MAY_DIFFER = ("in_use", "in_use_sources")
 
 
 class RepositoryLimits(t.NamedTuple):
@@ -154,7 +154,7 @@ def scope_request_of(
         _check_options(approval.plan.rules, options)
     return ScopeRequest(
         scope=scope,
-        conditions=conditions_of(params["conditions"], narrowed=bool(scope.include)),
+        conditions=conditions_of(params["conditions"], names_repositories=bool(scope.include)),
         rules=tag_rules_of(params),
         used=used,
         use_unknown=use_unknown,
@@ -190,7 +190,7 @@ def _check_options(planned: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any
         UsageError: an option is another one, or a source of what is in use is missing.
     """
     for option in PLANNED_BY:
-        if option not in _FOUND_ANEW and planned.get(option) != json.loads(json.dumps(options[option])):
+        if option not in _MAY_DIFFER and planned.get(option) != json.loads(json.dumps(options[option])):
             raise UsageError(
                 f"The approved plan was made with another value of {option}, {json.dumps(planned.get(option))}: give "
                 "the same, or make a new plan and have it approved."

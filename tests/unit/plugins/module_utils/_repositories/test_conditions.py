@@ -35,8 +35,8 @@ NONE = (
 )
 
 
-def conditions(narrowed: bool = False, **given: Any) -> Conditions:
-    return conditions_of(filled(given, CONDITIONS), narrowed=narrowed)
+def conditions(names_repositories: bool = False, **given: Any) -> Conditions:
+    return conditions_of(filled(given, CONDITIONS), names_repositories=names_repositories)
 
 
 def test_conditions() -> None:
@@ -44,7 +44,7 @@ def test_conditions() -> None:
     assert conditions(not_pushed_for="2d") == Conditions(not_pushed_for=172800)
     assert conditions(paths=["team/*"]) == Conditions(paths=("team/*",))
     refs = Conditions(ref_gone=(RefKind.TAGS, RefKind.BRANCHES), ref_match=RefMatch.SUFFIX)
-    assert conditions(narrowed=True, ref_gone=["tags", "branches"], ref_match="suffix") == refs
+    assert conditions(names_repositories=True, ref_gone=["tags", "branches"], ref_match="suffix") == refs
     assert conditions(ref_gone=["tags"], paths=["a/b"]) == Conditions(ref_gone=(RefKind.TAGS,), paths=("a/b",))
 
 
