@@ -16,8 +16,9 @@ import yaml
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import BUDGET
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import RefKind, Tag
-from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.turns import RunBudget, RunPlan
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.turns import RunPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.run_budget import RunBudget
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource, Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.durations import seconds
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import (

@@ -14,6 +14,7 @@ from .._core.models import ListingState, TagListing
 from .._core.server import Mode, ServerCapabilities, TagRules
 from .._core.words import counted, some
 from .._plan.plan import Plan
+from .._plan.run_budget import looser
 from .._retention.rule_sets import Retention
 from .._rules.decision import DateSource
 from .._rules.matches import bypassed_rules
@@ -75,6 +76,7 @@ def notes_of(state: CleanupState, plan: Plan, criteria: Criteria) -> list[str]:
         *_order_notes(plan),
         _bypassed_rules_note(state.listings, plan, criteria.retention),
         _ended_exceptions_note(state, criteria.retention),
+        *_budget_notes(criteria.request),
     ]
     if source is DateSource.PUBLISHED and not capabilities.pages_by_cursor:
         notes.append(
@@ -146,6 +148,11 @@ def _ended_exceptions_note(state: CleanupState, retention: Retention) -> str | N
     number = counted(len(ended), "exception")
     named = some(ended, separator="; ")
     return f"{number} of the retention document {have} ended ({named}): take {them} out of the document."
+
+
+def _budget_notes(request: CleanupRequest) -> list[str]:
+    """Where the task gives more for one run than was approved."""
+    return looser(request.given_budget, request.approval.plan.budget) if request.approval else []
 
 
 def _archived_note(state: CleanupState) -> str | None:

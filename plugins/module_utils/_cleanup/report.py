@@ -57,6 +57,7 @@ def plan_header(state: CleanupState, request: CleanupRequest, url: str) -> dict[
         # In whatever order a user wrote the keys of a rule, it is the same plan.
         "rules": json.loads(json.dumps(request.options, sort_keys=True)),
         "retention_digest": request.retention_digest,
+        "budget": request.budget.as_row() if request.budget else None,
     }
 
 
@@ -93,6 +94,7 @@ def cleanup_result(
                 for row in rows["repositories"]
             ],
             "totals": {**rows["totals"], "delete_this_run": sum(in_run.values()), **total},
+            "budget": request.budget.as_row() if request.budget else None,
             "this_run": (found.run.in_words if found.run else "") or None,
             "rules": rules_result(request.options),
             "summary": plan_summary(found),

@@ -19,10 +19,10 @@ from .._core.run_by import run_by_of
 from .._core.scope import Scope
 from .._core.server import DeleteMethod, ReadMethod, requested_method
 from .._deletion.earlier_runs import EarlierRuns
-from .._deletion.turns import RunBudget
 from .._module.options import Gather, check_not_negative
 from .._plan.approval import Approval, check_plan
 from .._plan.limits import Limits, OnLimit
+from .._plan.run_budget import DURATION, MOST, RunBudget, budget_of, tightest
 from .._policy.prediction import Parameters
 from .._retention.document import RetentionDocument, retention_of
 from .._retention.rule_sets import Retention, one_rule_set
@@ -43,8 +43,8 @@ LIMITS: dict[str, t.Any] = {
     "max_unknown_percent": {"type": "float"},
     "on_limit": {"type": "str", "choices": [each.value for each in OnLimit], "default": OnLimit.FAIL.value},
 }
-# How much one run does of a plan, which does not change the plan.
-BUDGET: dict[str, t.Any] = {"max_deletions_per_run": {"type": "int"}, "max_duration": {"type": "str"}}
+# How much one run does of a plan. The plan holds it too, apart from what it was made by.
+BUDGET: dict[str, t.Any] = {MOST: {"type": "int"}, DURATION: {"type": "str"}}
 # The options that a plan is made by, as its first line names them. Pinning gives tags and deletes none.
 PLANNED_BY = (
     *RULES,
@@ -107,7 +107,7 @@ class CleanupRequest:
         gather: what else is read of the repositories, which does not change the plan.
         previous_retention: the rules that the plan is compared with; None if it is compared with none.
         retention_digest: of the document that says the rules; None if the options say them.
-        budget: how much of the plan one run does; None if it does all of it.
+        given_budget: how much of the plan one run does, as the options say; None if they don't.
     """
 
     scope: Scope
@@ -137,7 +137,12 @@ class CleanupRequest:
     gather: frozenset[Gather] = frozenset()
     previous_retention: Retention | None = None
     retention_digest: str | None = None
-    budget: RunBudget | None = None
+    given_budget: RunBudget | None = None
+
+    @functools.cached_property
+    def budget(self) -> RunBudget | None:
+        """How much of the plan one run does, never more than the approved plan says; None if it does all of it."""
+        return tightest([self.approval.plan.budget if self.approval else None, self.given_budget])
 
     @property
     def need_dates(self) -> bool:
@@ -208,7 +213,7 @@ def cleanup_request(
     """
     _check_numbers(params)
     method = requested_method(DeleteMethod, params["delete_via"])
-    _check_bulk(params, method)
+    _check_bulk(params, method, approval.plan.budget if approval else None)
     if approval and method is DeleteMethod.BULK_UNPINNED:
         raise UsageError(
             "An approved plan can't be used with delete_via bulk_unpinned, where GitLab decides what is deleted."
@@ -245,7 +250,7 @@ def cleanup_request(
         approval=approval,
         all_details=params["output_path"] is not None and Gather.TAG_DETAILS.value in params["gather"],
         gather=frozenset(map(Gather, params["gather"])),
-        budget=_budget(params),
+        given_budget=budget_of(params[MOST], params[DURATION]),
     )
 
 
@@ -258,24 +263,6 @@ def _retention(
             raise UsageError("only_rule_sets names sets of a retention document: give retention or retention_path.")
         return one_rule_set(rules_of(params), limits)
     return retention_of(document, guards_of(params), limits, server, params["only_rule_sets"])
-
-
-def _budget(params: t.Mapping[str, t.Any]) -> RunBudget | None:
-    """How much one run may do; None if that is not limited.
-
-    Raises:
-        UsageError: a run could do nothing.
-    """
-    most, duration = params["max_deletions_per_run"], params["max_duration"]
-    if most is None and duration is None:
-        return None
-    if most is not None and most < 1:
-        raise UsageError(f"max_deletions_per_run is {most}: it has to be at least 1.")
-    return RunBudget(
-        max_deletions=most,
-        max_duration=duration or "",
-        max_seconds=None if duration is None else seconds(duration, "max_duration"),
-    )
 
 
 def _planned_by(option: str, value: t.Any) -> t.Any:
@@ -325,8 +312,13 @@ def _parameters(params: t.Mapping[str, t.Any]) -> Parameters:
     )
 
 
-def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None) -> None:
+def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None, approved: RunBudget | None = None) -> None:
     """See that a bulk deletion can do what is asked for.
+
+    Args:
+        params: the module's options.
+        method: how tags are to be deleted.
+        approved: the budget of the approved plan.
 
     Raises:
         UsageError: it can't.
@@ -344,11 +336,13 @@ def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None) -> N
         raise UsageError(
             f"pin_untagged_in_use can't be used with delete_via {via}: nothing is written to the registry then."
         )
+    of_plan = approved.as_row() if approved else {}
     for option in BUDGET:
-        if params[option] is not None:
+        if params[option] is not None or of_plan.get(option) is not None:
+            of = "" if params[option] is not None else " of the approved plan"
             raise UsageError(
-                f"{option} can't be used with delete_via {via}: GitLab takes all tags of a repository with one request "
-                "and deletes them when it likes."
+                f"{option}{of} can't be used with delete_via {via}: GitLab takes all tags of a repository with one "
+                "request and deletes them when it likes."
             )
     kept = (
         *("in_use", "in_use_sources", "keep_refs", "keep_deployments", "dates_valid_from"),

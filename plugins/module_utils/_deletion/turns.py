@@ -14,21 +14,8 @@ from dataclasses import dataclass
 
 from .._core.server import DELETE_LIMIT
 from .._plan.plan import Plan, RepositoryPlan
+from .._plan.run_budget import RunBudget
 from .._rules.decision import Decision
-
-
-class RunBudget(t.NamedTuple):
-    """How much one run may do; what is left of a plan is for later runs.
-
-    Args:
-        max_deletions: The most tags whose deletion is tried; None is no limit.
-        max_duration: The time after which none is begun, as the user wrote it; empty is no limit.
-        max_seconds: The same in seconds; None is no limit.
-    """
-
-    max_deletions: int | None = None
-    max_duration: str = ""
-    max_seconds: int | None = None
 
 
 class Turn(t.NamedTuple):
@@ -91,8 +78,7 @@ class RunPlan:
         """How much of the plan is deleted; empty if it is all of it."""
         cut = self.deletions < self.plan.deletions
         most = f"at most {self.deletions:,} of {self.plan.deletions:,} in this run" if cut else ""
-        time = f"none begun later than {self.budget.max_duration} after its start" if self.budget.max_duration else ""
-        return ", ".join(filter(None, [most, time])) if self.plan.deletions else ""
+        return ", ".join(filter(None, [most, self.budget.time_in_words])) if self.plan.deletions else ""
 
 
 def turns_of(parts: t.Iterable[RepositoryPlan]) -> list[Turn]:

@@ -15,6 +15,7 @@ from datetime import datetime
 
 from .._core.errors import UsageError
 from .._rules.durations import seconds
+from .run_budget import RunBudget
 
 # Inline plans travel through variables of job templates: awx/main/models/unified_jobs.py cuts larger ones.
 LARGEST_INLINE = 64 * 1024
@@ -41,6 +42,7 @@ class Approved(t.NamedTuple):
         numbers: the id of each repository, by its path.
         rule_sets: the name of the rule set of each repository, by its path; empty if it had none.
         removals: paths of the repositories that may be deleted as a whole.
+        budget: how much of it one run may do; None if it may do all of it.
     """
 
     fingerprint: str
@@ -55,6 +57,7 @@ class Approved(t.NamedTuple):
     numbers: t.Mapping[str, int] = {}
     rule_sets: t.Mapping[str, str] = {}
     removals: frozenset[str] = frozenset()
+    budget: RunBudget | None = None
 
 
 class ApprovalTerms(t.NamedTuple):

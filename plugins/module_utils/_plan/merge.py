@@ -25,6 +25,7 @@ from .approval import Approved, scope_text
 from .plan_file import FILE_FORMAT, FILE_VERSION, NUMBERS, PlanLine, with_fingerprint, written_line
 from .plan_reading import ANY_FORMAT, PlanCursor, last_plan_at, parse_plan, plan_at, whole_line
 from .results import PlannedAction, most_affected, shares_of
+from .run_budget import tightest
 
 # The numbers of plans that add up. One project may be in several plans, so that numbers of projects do not.
 _SUMS = tuple(number for number in NUMBERS if number != "projects")
@@ -202,11 +203,13 @@ def _first_row(plans: t.Sequence[Approved]) -> dict[str, t.Any]:
             raise UsageError(f"Two plans were made for {scope_text(approved.scope)}: each scope may have one alone.")
         seen.update(approved.repositories)
         scopes.add(scope)
+    budget = tightest(approved.budget for approved in plans)
     return {
         "type": PlanLine.PLANS.value,
         "format": FILE_FORMAT,
         "version": FILE_VERSION,
         "server": servers[0],
+        "budget": budget.as_row() if budget else None,
         "parts": [_named(approved) for approved in plans],
         "totals": _sums(plans),
     }
@@ -270,10 +273,11 @@ def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any] | None) -> 
     if cursor.kind is PlanLine.PLAN:
         return last_plan_at(cursor)
     fingerprint = cursor.fingerprint
-    found = None
+    found, budget = None, None
     searched = 0
     for part in _parts_at(cursor):
         searched += 1
+        budget = tightest([budget, part.budget])
         if scope is None or dict(part.scope) == dict(scope):
             found = part._replace(fingerprint=fingerprint)
     if scope is None and searched != 1:
@@ -284,7 +288,7 @@ def approved_in(lines: t.Iterable[str], scope: t.Mapping[str, t.Any] | None) -> 
             f"The approved plan has {counted(searched, 'plan')}, and none for this scope, {scope_text(scope or {})}: "
             "name the same projects, group or repositories as one of them."
         )
-    return found
+    return found._replace(budget=budget)
 
 
 def fingerprint_in(lines: t.Iterable[str]) -> str:

@@ -36,6 +36,7 @@ from .plan_file import (
 )
 from .repository_decision import RepositoryReason
 from .results import PlannedAction
+from .run_budget import RunBudget, budget_in
 
 _REASONS = {reason.value: reason for reason in Reason}
 _WHOLE_REASONS = {reason.value: reason for reason in RepositoryReason}
@@ -215,6 +216,7 @@ def plan_at(cursor: PlanCursor) -> Approved:
     repositories = whole(totals_told.get("repositories"))
     if repositories is None:
         raise cursor.altered(f"line {line} is not as written")
+    budget = _budget_in(header, cursor, line)
     found = _Contents()
     while cursor.kind is PlanLine.REPOSITORY and len(found.fingerprints) < repositories:
         _read_repository(cursor, found)
@@ -240,7 +242,27 @@ def plan_at(cursor: PlanCursor) -> Approved:
         numbers={path: number for number, path in found.paths.items()},
         rule_sets=found.rule_sets,
         removals=frozenset(path for path, reason in found.whole.items() if reason.deletes),
+        budget=budget,
     )
+
+
+def _budget_in(header: t.Mapping[str, t.Any], cursor: PlanCursor, line: int) -> RunBudget | None:
+    """How much of a plan one run may do. Only plans of tags say so, each of them.
+
+    Args:
+        header: the first line.
+        cursor: behind it.
+        line: its number.
+
+    Raises:
+        UsageError: the line was altered.
+    """
+    try:
+        if ("budget" in header) != (cursor.file_format == FILE_FORMAT):
+            raise UsageError("The budget is missing, or has no place here.")
+        return budget_in(header.get("budget"))
+    except UsageError:
+        raise cursor.altered(f"line {line} has no budget that a cleanup writes") from None
 
 
 @dataclass

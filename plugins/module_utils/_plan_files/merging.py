@@ -148,6 +148,7 @@ def result_of(merged: Merged, request: MergeRequest) -> dict[str, t.Any]:
     return {
         **result,
         "totals": {**totals, "freed_most": first.freed_most},
+        "budget": merged.header["budget"],
         "server": {
             "url": merged.parts[0].approved.server,
             "clock": format_time(min(part.approved.clock for part in merged.parts)),

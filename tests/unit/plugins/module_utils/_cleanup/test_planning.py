@@ -11,10 +11,14 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.bulk_requests import BulkRequest
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.notes import notes_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import (
     CleanupPlan,
+    CleanupState,
     deletion_requests,
     plan_cleanup,
 )
@@ -23,8 +27,13 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.repor
     cleanup_result,
     plan_header,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import CleanupRequest
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.usage import plan_usage
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import (
+    ErrorKind,
+    RequestError,
+    UsageError,
+)
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import (
     ListingState,
     RefKind,
@@ -33,10 +42,13 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
     TagListing,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE, Manifest
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Scope
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, Mode, ReadMethod
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge import merge, part_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import RepositoryPlan
-from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import sealed
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import SealedPlan, sealed
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import DateSource, Decision
+from ansible_collections.containerops.gitlab.plugins.module_utils._rules.durations import seconds
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import ActiveRefs
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.import_dates import (
     DatedTag,
@@ -63,7 +75,7 @@ def outcome(found: CleanupPlan) -> dict[str, str]:
 
 
 def many(number: int) -> list[Tag]:
-    return [tag(f"dev-{count}") for count in range(number)]
+    return [tag(f"dev-{count:02}") for count in range(number)]
 
 
 TAGS = (tag("v1", letter="a"), tag("v2", letter="b"), tag("main", letter="c"))
@@ -552,12 +564,16 @@ def test_refusals_come_in_the_order_in_which_they_matter() -> None:
     assert all(word in refusal for word, refusal in zip(words, found.plan.refusals, strict=True))
 
 
+def sealed_by(state: CleanupState, request: CleanupRequest) -> SealedPlan:
+    """The plan of a first run."""
+    return sealed(plan_cleanup(state, request).plan, plan_header(state, request, URL))
+
+
 def approved_lines(**facts: Any) -> tuple[list[str], str]:
     """The plan of a first run, as it was approved."""
     request = requested(min_remaining=0)
     state = observed(*sorted(TAGS, key=lambda each: each.name), **facts)
-    found = plan_cleanup(state, request).plan
-    plan = sealed(found, plan_header(state, request, URL))
+    plan = sealed_by(state, request)
     return list(plan.lines()), plan.fingerprint
 
 
@@ -752,7 +768,7 @@ def test_a_plan_carries_by_what_it_was_made_and_what_is_in_use_without_a_tag() -
     assert [each.text for each in found.untagged] == [lost]
 
 
-def test_the_budget_of_a_run_changes_no_plan_and_no_fingerprint() -> None:
+def test_the_budget_of_a_run_changes_no_decision() -> None:
     tags = many(30)
     whole = planned(*tags, request=requested(min_remaining=0))
     cut = planned(*tags, request=requested(min_remaining=0, max_deletions_per_run=7))
@@ -761,6 +777,71 @@ def test_the_budget_of_a_run_changes_no_plan_and_no_fingerprint() -> None:
     assert cut.deletions_of(part) == part.deletions[:7]
     assert (whole.deletions_of(part), whole.run) == (part.deletions, None)
     assert cut.parts_of_run == whole.parts_of_run == [part]
+
+
+@given(
+    planned_most=st.one_of(st.none(), st.integers(1, 35)),
+    planned_duration=st.sampled_from([None, "59min", "60min", "1h", "2h"]),
+    merged_most=st.one_of(st.none(), st.integers(1, 35)),
+    options=st.fixed_dictionaries(
+        {},
+        optional={
+            "max_deletions_per_run": st.integers(1, 40),
+            "max_duration": st.sampled_from(["30s", "60min", "1h", "3h"]),
+            "rules": st.just([{"name": "all", "match": ".*"}]),
+            "max_deletions_total": st.integers(30, 1000),
+            "delete_via": st.sampled_from(["auto", "rest", "graphql", "registry"]),
+            "max_drift_percent": st.just(100.0),
+        },
+    ),
+)
+def test_one_run_never_deletes_more_than_the_budget_of_the_approved_plan(
+    planned_most: int | None, planned_duration: str | None, merged_most: int | None, options: dict[str, Any]
+) -> None:
+    """Whatever the task gives, with a plan by itself and as a part of a merged one."""
+    state, day_before = observed(*many(30)), observed(*many(30), clock=NOW - timedelta(days=1))
+    budget = {"max_deletions_per_run": planned_most, "max_duration": planned_duration}
+    own = sealed_by(day_before, requested(min_remaining=0, **budget))
+    other = replace(requested(max_deletions_per_run=merged_most), scope=Scope(projects=("team/other",)))
+    merged = merge([part_of(own.lines), part_of(sealed_by(observed(listings=()), other).lines)])
+    for plan, most in ((own, planned_most), (merged, min(filter(None, (planned_most, merged_most)), default=None))):
+        approval = {"approved_plan_path": "x", "approved_fingerprint": plan.fingerprint}
+        request = requested(plan.lines(), **{"min_remaining": 0, **options, **approval})
+        found = plan_cleanup(state, request)
+        given_most, given_time = options.get("max_deletions_per_run"), options.get("max_duration")
+        deleted = sum(map(len, map(found.deletions_of, found.plan.repositories)))
+        assert not found.plan.refusals
+        assert deleted == min(each for each in (30, most, given_most) if each is not None)
+        times = [seconds(each, "x") for each in (planned_duration, given_time) if each]
+        assert (request.budget.max_seconds if request.budget else None) == min(times, default=None)
+        # What a run shows and seals is what it does.
+        assert plan_header(state, request, URL)["budget"] == (request.budget.as_row() if request.budget else None)
+
+
+def test_what_is_more_than_the_approved_budget_is_told() -> None:
+    state = observed(*many(3))
+    plan = sealed_by(state, requested(min_remaining=0, max_deletions_per_run=2))
+    approval = {"min_remaining": 0, "approved_plan_path": "x", "approved_fingerprint": plan.fingerprint}
+    for given_most, told in ((3, True), (2, False), (1, False), (None, False)):
+        found = plan_cleanup(state, requested(plan.lines(), **approval, max_deletions_per_run=given_most))
+        sentence = "max_deletions_per_run is 3 here and 2 in the approved plan: the smaller one counts."
+        assert (sentence in notes_of(state, found.plan, found.criteria)) is told
+    own = plan_cleanup(state, requested(max_deletions_per_run=3))
+    assert not [note for note in notes_of(state, own.plan, own.criteria) if "max_deletions_per_run" in note]
+
+
+@pytest.mark.parametrize("option", [{"max_deletions_per_run": 2}, {"max_duration": "2h"}])
+def test_a_bulk_deletion_can_not_keep_to_the_budget_of_the_approved_plan(option: dict[str, Any]) -> None:
+    plan = sealed_by(observed(*many(3)), requested(**option))
+    bulk = {"delete_via": "bulk", "older_than": "30d", "approved_plan_path": "x"}
+    with pytest.raises(UsageError) as caught:
+        requested(plan.lines(), **bulk, approved_fingerprint=plan.fingerprint)
+    assert str(caught.value) == (
+        f"{next(iter(option))} of the approved plan can't be used with delete_via bulk: GitLab takes all tags of a "
+        "repository with one request and deletes them when it likes."
+    )
+    free = sealed_by(observed(*many(3)), requested())
+    assert requested(free.lines(), **bulk, approved_fingerprint=free.fingerprint).budget is None
 
 
 def test_requests_of_this_run_are_held_against_the_budget_of_requests() -> None:

@@ -25,7 +25,6 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import RefKind, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Scope
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DeleteMethod, ReadMethod
-from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.turns import RunBudget
 from ansible_collections.containerops.gitlab.plugins.module_utils._module.options import CONNECTION, READING
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval import (
     LARGEST_INLINE,
@@ -35,6 +34,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.approval
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.limits import OnLimit
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge import PlanPart, merge, part_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_file import sealed
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.run_budget import RunBudget
 from ansible_collections.containerops.gitlab.plugins.module_utils._policy.prediction import Parameters
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.git_refs import RefMatch
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.referrers import Signatures
@@ -458,5 +458,6 @@ def test_a_job_token_can_not_read_the_code(option: dict[str, Any]) -> None:
 def test_how_much_a_run_does(options: dict[str, Any], budget: RunBudget | None) -> None:
     found = requested(**options)
     assert found.budget == budget
-    # It is a matter of the run, and no part of the plan.
+    # The plan holds it, and not among the options that it was made by.
     assert found.options == requested().options
+    assert plan_header(observed(), found, URL)["budget"] == (budget.as_row() if budget else None)

@@ -311,7 +311,8 @@ def test_entries_are_counted_by_the_set_that_has_them() -> None:
 def test_a_plan_names_the_set_of_each_tag_and_can_be_read_again() -> None:
     document = {"rule_sets": [OLD, ALL], "assignments": [{"rule_set": "all", "projects": ["team/web"]}]}
     found = planned_for([listed(tag("a")), listed(tag("b"), where=WEB)], request_of(document)).plan
-    plan = sealed(found, {"server": SERVER, "scope": {}, "rules": {}, "clock": "2026-06-01T12:00:00Z"})
+    header = {"server": SERVER, "scope": {}, "rules": {}, "budget": None, "clock": "2026-06-01T12:00:00Z"}
+    plan = sealed(found, header)
     lines = list(plan.lines())
     approved = parse_plan(lines)
     assert approved.rule_sets == {"team/app": "", "team/web": "all"}
@@ -321,7 +322,7 @@ def test_a_plan_names_the_set_of_each_tag_and_can_be_read_again() -> None:
 def approved_by(listings: list[TagListing], document: Any) -> list[str]:
     found = planned_for(listings, request_of(document))
     circumstances = {"server": SERVER, "scope": SCOPE.as_result(), "rules": {}, "clock": "2026-06-01T11:00:00Z"}
-    return list(sealed(found.plan, circumstances).lines())
+    return list(sealed(found.plan, {**circumstances, "budget": None}).lines())
 
 
 def applied(listings: list[TagListing], document: Any, lines: list[str]) -> CleanupPlan:

@@ -21,9 +21,10 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.host
     is_proven_to_delete_by_name,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.outcomes import DeletionResult
-from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.turns import RunBudget, RunPlan
+from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.turns import RunPlan
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.ways import deletion_way
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.run_budget import RunBudget
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.capabilities import Sources, detect

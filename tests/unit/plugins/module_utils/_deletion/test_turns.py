@@ -16,7 +16,6 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import DELETE_LIMIT
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.batches import waves
 from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.turns import (
-    RunBudget,
     RunPlan,
     Turn,
     first_of,
@@ -24,6 +23,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._deletion.turn
     turns_of,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan import Plan, RepositoryPlan
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.run_budget import RunBudget
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import Decision
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from tests.unit.simulated import repository_of

@@ -46,6 +46,7 @@ HEADER = {
     "clock": "2026-06-01T12:00:00Z",
     "scope": SCOPE,
     "rules": {"keep_n": 1},
+    "budget": None,
 }
 
 

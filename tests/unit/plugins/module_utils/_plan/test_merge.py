@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import json
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -93,6 +94,7 @@ def test_the_file_begins_with_what_it_holds() -> None:
         "format": "containerops.gitlab/cleanup-plan",
         "version": FILE_VERSION,
         "server": parse_plan(own).server,
+        "budget": None,
         "parts": [{"scope": {"project": ["ä"]}, "fingerprint": fingerprint, "tags": 3, "delete": 2}],
         "totals": merged.totals,
     }
@@ -248,6 +250,7 @@ def test_the_first_line_of_a_merged_plan_counts_what_the_others_say() -> None:
         {"parts": [{**parts[0], "delete": 0}, parts[1]]},
         {"parts": [{**parts[0], "scope": {"project": ["b"]}}, parts[1]]},
         {"server": "https://other.example.com"},
+        {"budget": {"max_deletions_per_run": 5, "max_duration": None}},
         {"note": "x"},
     ]
     for changes in changed:
@@ -258,6 +261,45 @@ def test_the_first_line_of_a_merged_plan_counts_what_the_others_say() -> None:
 
 A, B = plan("a"), plan("b")
 MERGED = list(merged_plans(A, B).lines())
+
+
+SMALL, LONG, SHORT = (
+    {"max_deletions_per_run": 5, "max_duration": "2h"},
+    {"max_deletions_per_run": 7, "max_duration": None},
+    {"max_deletions_per_run": None, "max_duration": "1h"},
+)
+
+
+@pytest.mark.parametrize(
+    ("budgets", "of_all"),
+    [
+        ([None, None, None], None),
+        ([None, LONG, None], LONG),
+        ([None, SHORT, None], SHORT),
+        ([SMALL, LONG, None], SMALL),
+        ([LONG, SMALL, SHORT], {"max_deletions_per_run": 5, "max_duration": "1h"}),
+        ([SHORT, LONG, LONG], {"max_deletions_per_run": 7, "max_duration": "1h"}),
+    ],
+)
+def test_what_one_run_deletes_is_the_least_of_all_parts(
+    budgets: list[dict[str, Any] | None], of_all: dict[str, Any] | None
+) -> None:
+    for order in itertools.permutations(budgets):
+        merged = merged_plans(*(plan(name, budget=budget) for name, budget in zip("abc", order, strict=True)))
+        assert merged.header["budget"] == of_all
+        for name in "abc":
+            found = approved_in(list(merged.lines()), {"project": [name]}).budget
+            assert (found.as_row() if found else None) == of_all
+
+
+def test_a_merged_plan_can_not_be_given_a_looser_budget() -> None:
+    tight = {"max_deletions_per_run": 5, "max_duration": None}
+    first, *rest = merged_plans(plan("a", budget=LONG), plan("b", budget=tight)).lines()
+    header = {key: value for key, value in json.loads(first).items() if key != "fingerprint"}
+    for budget in (None, LONG, {**tight, "max_deletions_per_run": 4}):
+        forged = json.dumps(with_fingerprint({**header, "budget": budget}))
+        with pytest.raises(UsageError, match="line 1 does not fit the lines after it"):
+            approved_in([forged, *rest], {"project": ["a"]})
 
 
 @pytest.mark.parametrize(

@@ -32,6 +32,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_fil
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.plan_reading import parse_plan
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.results import totals
+from ansible_collections.containerops.gitlab.plugins.module_utils._plan.run_budget import RunBudget
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.decision import to_keep
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Reason
 from tests.unit.plugins.module_utils._plan.test_approval import BEFORE, HEADER, NOW, SCOPE, part, written
@@ -69,6 +70,28 @@ def test_a_plan_survives_the_way_through_a_file() -> None:
     check_plan(approved, "https://gitlab.example.com", SCOPE)
 
 
+def budget_row(most: Any = None, duration: Any = None) -> dict[str, Any]:
+    """A budget as the first line of a plan has it."""
+    return {"max_deletions_per_run": most, "max_duration": duration}
+
+
+@pytest.mark.parametrize(
+    ("row", "budget"),
+    [
+        (None, None),
+        (budget_row(1), RunBudget(max_deletions=1)),
+        (budget_row(10**20), RunBudget(max_deletions=10**20)),
+        (budget_row(duration="1h 30min"), RunBudget(max_duration="1h 30min", max_seconds=5400)),
+        (budget_row(100, "2h"), RunBudget(100, max_duration="2h", max_seconds=7200)),
+    ],
+)
+def test_the_budget_of_a_run_survives_the_way_through_a_file(
+    row: dict[str, Any] | None, budget: RunBudget | None
+) -> None:
+    assert parse_plan(written(PARTS, budget=row)).budget == budget
+    assert budget is None or budget.as_row() == row
+
+
 @pytest.mark.parametrize("end", ["", "\n", "\r\n"])
 def test_the_ends_of_lines_do_not_matter(end: str) -> None:
     assert parse_plan(line.rstrip("\n") + end for line in LINES) == parse_plan(LINES)
@@ -84,6 +107,7 @@ def test_fingerprints_do_not_change_with_a_release() -> None:
 def test_all_that_a_plan_says_is_under_its_fingerprint() -> None:
     plans = [
         *(written(PARTS), written(PARTS, refusals=["no"]), written(PARTS, server="other"), written(PARTS[:2])),
+        *(written(PARTS, budget=budget) for budget in (budget_row(100), budget_row(101), budget_row(100, "1h"))),
         written([replace(RULED, uncertainties=("a doubt",)), *PARTS[1:]]),
         written([replace(RULED, limit="too much"), *PARTS[1:]]),
         # A kept tag less, another digest, date, size, reason or rule of one.
@@ -232,6 +256,19 @@ ONE = written([part("a", {"1": ("x", True)})])
         (1, {"totals": 5}, "line 1 is not as written"),
         (1, {"totals": {}}, "line 1 is not as written"),
         (1, {"refusals": "no"}, "line 1 is not as written"),
+        *(
+            (1, {"budget": odd}, "line 1 has no budget that a cleanup writes")
+            for odd in (
+                *(0, 5, "5", False, [], {}, [None, None], budget_row(), [100, "2h"]),
+                *({"max_deletions_per_run": 5}, {"max_duration": "2h"}, {**budget_row(5), "max_deletions": 5}),
+                {"max_duration": "2h", "max_deletions_per_run": 5},
+                *map(budget_row, (0, -1, -(10**20), True, False, 5.0, "5", "", [5], {})),
+                *(
+                    budget_row(5, odd)
+                    for odd in ("", " ", "2", "0h", "-2h", "2x", "999y", 7200, 0, True, False, ["2h"])
+                ),
+            )
+        ),
         (2, {"path": 5}, "line 2 is not as written"),
         (2, {"tags": None}, "line 3 is more than the tags of a that line 2 tells of (-1)"),
         (2, {"delete": None}, "lines 2 to 3, on a, are not as written"),

@@ -81,7 +81,7 @@ def write_plan(path: Path, repositories: Mapping[str, Rows], **head: Any) -> str
     totals |= {"tags": len(every), "delete": deleted, "keep": len(every) - deleted, "matches": []}
     totals["reasons"] = reasons_of(every)
     first = {"type": "plan", "format": FILE_FORMAT, "version": 2, "server": SERVER, "clock": CLOCK, "scope": SCOPE}
-    first |= {"rules": {"older_than": "30d"}, "totals": totals, "refusals": [], **head}
+    first |= {"rules": {"older_than": "30d"}, "budget": None, "totals": totals, "refusals": [], **head}
     prints = [fingerprint_of(map(written_line, block)) for block in blocks]
     lines = [with_fingerprint(first, prints)]
     for block, fingerprint in zip(blocks, prints, strict=True):
