@@ -460,13 +460,14 @@ options:
         as GitLab deletes with one request. The oldest tags of each repository come first, the repositories in the order
         of their paths, then the second turn of each, and so on. Tags that belong to other tags, such as signatures,
         follow when all of these have had their turn.
-      - The plan, its file and its fingerprint are those of the whole plan. RV(plan.delete) and the diff show what
-        this run deletes at most, and RV(plan.this_run) says so.
+      - The plan is the whole one. RV(plan.delete) and the diff show what this run deletes at most, and
+        RV(plan.this_run) says so.
       - Tags that fail count too. What a run tried is always the beginning of that order.
       - A run that leaves tags for its budget does not fail. Its outcome counts them in V(left_for_next_run) and says
         in RV(outcome.budget) why it stopped and how to continue.
+      - The plan file holds this option and O(max_duration), under its fingerprint. A run of an approved plan takes both
+        from there. A smaller value of the task counts instead, a larger one does not, and RV(notes) says so.
       - To continue an approved plan, run the same task again within O(plan_max_age), with the same O(journal_path).
-        Neither this option nor O(max_duration) is taken from an approved plan. Without them the whole plan is deleted.
       - If a registry deletes an image with all its tags, a tag that is left for the next run may be deleted with the
         others of its image, if the plan deletes all of them.
       - Not with O(delete_via=bulk) or O(delete_via=bulk_unpinned).
@@ -582,8 +583,9 @@ options:
       - If M(containerops.gitlab.registry_plan_merge) made the plan of several, the one for this scope is taken from it.
       - A task that has neither O(project) nor O(group) nor O(repository_id) takes the scope of the plan. One that has
         neither O(name_regex_delete) nor O(rules) takes all options that the plan was made by, except those that it
-        gives itself. O(in_use_sources) is never taken from the plan. Whatever rules are given, all sources are required
-        that the plan was made with, and at least as many as its O(in_use_sources_expected).
+        gives itself. O(max_deletions_per_run) and O(max_duration) are always taken from the plan, unless the task gives
+        a smaller value. O(in_use_sources) is never taken from the plan. Whatever rules are given, all sources are
+        required that the plan was made with, and at least as many as its O(in_use_sources_expected).
       - It is refused if any line of it was altered, if it is older than O(plan_max_age), was made for another server or
         scope, or was refused itself when it was made.
     type: path
@@ -1202,6 +1204,23 @@ plan:
       type: str
       returned: success
       sample: 15 to delete of 17 approved; 1 moved, 1 already deleted by an earlier run
+    budget:
+      description:
+        - How much one run deletes of the plan, as the plan file holds it. With an approved plan the smaller value
+          counts, that of the plan or of the task, for each of both options. Null if one run deletes all of it.
+      type: dict
+      returned: success
+      contains:
+        max_deletions_per_run:
+          description: The most tags that it tries to delete (O(max_deletions_per_run)), null if that is not limited.
+          type: int
+          returned: success
+          sample: 50
+        max_duration:
+          description: The time after which it begins no turn (O(max_duration)), null if that is not limited.
+          type: str
+          returned: success
+          sample: 2h
     this_run:
       description:
         - What a run deletes of the plan at most (O(max_deletions_per_run), O(max_duration)). Null if that is all of it.

@@ -15,6 +15,9 @@ description:
   - Makes one plan of those that M(containerops.gitlab.registry_cleanup) wrote for several inventory hosts or slices of
     a job, with limits over all of them and a single fingerprint for whoever approves it.
   - Each of the tasks that carry it out is given the merged plan, and takes the part that was made for its own scope.
+  - If plans were made with O(containerops.gitlab.registry_cleanup#module:max_deletions_per_run) or
+    O(containerops.gitlab.registry_cleanup#module:max_duration), the smallest value of each holds for every run of every
+    part.
   - It works on files alone, and asks no server.
 extends_documentation_fragment:
   - containerops.gitlab._attributes
@@ -158,6 +161,23 @@ unmatched:
   type: list
   elements: str
   sample: ["protect '1.0.0' matches nothing in any of the plans."]
+budget:
+  description:
+    - How much one run deletes of its part, the smallest value of all parts for each of both options. Null if no part
+      limits it.
+  returned: when the plans can be merged
+  type: dict
+  contains:
+    max_deletions_per_run:
+      description: The most tags that it tries to delete, null if that is not limited.
+      type: int
+      returned: success
+      sample: 50
+    max_duration:
+      description: The time after which it begins no turn, null if that is not limited.
+      type: str
+      returned: success
+      sample: 2h
 totals:
   description: All plans in numbers.
   returned: when the plans can be merged

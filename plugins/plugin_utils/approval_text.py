@@ -19,6 +19,7 @@ from ..module_utils._core.plan_package import package_in_words
 from ..module_utils._core.words import counted
 from ..module_utils._plan.repository_decision import RepositoryReason
 from ..module_utils._plan.results import named_rule
+from ..module_utils._plan.run_budget import budget_in
 from ..module_utils._report.set_options import set_options
 from ..module_utils._rules.durations import seconds
 from .plan_screen import DELETING
@@ -28,10 +29,6 @@ MOST_LINES = 200
 _LONGEST_LINE = 300
 _MOST_NOTES, _MOST_REPOSITORIES, _MOST_RULES, _MOST_PARTS = 30, 50, 40, 20
 _TYPED_DIGITS = 12
-_BUDGET = (
-    "budget of the task that planned: {}. It is no part of the approval: apply deletes everything in one run, "
-    "unless max_deletions_per_run or max_duration is given again"
-)
 
 # Why a tag would be deleted, in words.
 _DELETED = {
@@ -96,6 +93,7 @@ def _of_one(row: _Row) -> list[str]:
         f"plan: {_place(row)}",
         *_valid_until(server.get("clock"), row.get("max_age")),
         *_planned_by(row.get("planned_by") or result.get("run_by") or {}, "merged" if parts else "planned"),
+        *_budget(plan.get("budget"), len(parts)),
         *_freed(totals),
         f"complete: {_complete(totals, plan['errors'])}",
         *_rules(plan, parts),
@@ -198,6 +196,14 @@ def _planned_by(run_by: _Row, verb: str) -> list[str]:
     return [f"{verb} by: {', '.join(told)}"] if told else []
 
 
+def _budget(row: _Row | None, parts: int) -> list[str]:
+    """How much one run deletes. parts: number of plans that were merged, of which each has runs of its own."""
+    budget = budget_in(row)
+    if budget is None:
+        return []
+    return [f"each run: {budget.in_words}{'; each merged plan has runs of its own' if parts > 1 else ''}"]
+
+
 def _freed(totals: _Row) -> list[str]:
     space = freed_of(totals.get("freed_least"), totals.get("freed_most"))
     return [f"frees: {space} after garbage collection"] if space else []
@@ -253,7 +259,6 @@ def _notes(plan: _Row) -> list[str]:
         *(f"{each['repository']}: {each['message']}" for each in plan["errors"]),
         *(each for each in plan["unmatched"] if each not in plan["refusals"]),
         *(each["limit"] for each in plan["repositories"] if each.get("limit")),
-        *([_BUDGET.format(plan["this_run"])] if plan.get("this_run") else []),
         *plan["notes"],
     ]
 

@@ -58,15 +58,22 @@ def test_check_mode_shows_what_a_run_deletes_night_by_night(
     plan, deleted = tmp_path / "plan.jsonl", 0
     options = {**RULES, "max_deletions_per_run": 23, "plan_path": str(plan)}
     whole = ansible.module(MODULE, {**RULES, "plan_path": str(plan)}, check=True)
-    file = plan.read_text()
+    header, *lines = plan.read_text().splitlines()
     for night in (23, 23, 4):
         check = ansible.module(MODULE, options, check=True, diff=True)
-        # The plan is the whole one, and so is its fingerprint.
+        # The plan is the whole one, and its first line holds the budget.
         if not deleted:
-            assert (check.result["plan"]["fingerprint"], plan.read_text()) == (
-                whole.result["plan"]["fingerprint"],
-                file,
-            )
+            first, *others = plan.read_text().splitlines()
+            budget = {"max_deletions_per_run": 23, "max_duration": None}
+            assert others == lines
+            assert check.result["plan"]["budget"] == budget
+            assert json.loads(first) == {
+                **json.loads(header),
+                "budget": budget,
+                "fingerprint": check.result["plan"]["fingerprint"],
+            }
+            assert check.result["plan"]["fingerprint"] != whole.result["plan"]["fingerprint"]
+            assert (whole.result["plan"]["budget"], json.loads(header)["budget"]) == (None, None)
         run = ansible.module(MODULE, options, diff=True)
         assert check.status == run.status == "ok", run.message
         assert run.result["result"] == "ok"
@@ -107,17 +114,27 @@ def test_messages_say_at_most_and_how_to_go_on(ansible: Ansible, simulator: Simu
     assert run.result["outcome"]["remaining"] == 5 + 0 + 15 + 3
 
 
-def test_an_approved_plan_is_continued(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("planned", "given"), [(20, None), (None, 20), (20, 20), (20, 500), (500, 20)])
+def test_an_approved_plan_is_continued(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path, planned: int | None, given: int | None
+) -> None:
+    """The budget of the plan holds, whatever the task gives, unless that is smaller."""
     simulator.load(nights())
     plan, journal = tmp_path / "plan.jsonl", tmp_path / "journal.jsonl"
-    audit = ansible.module(MODULE, {**RULES, "plan_path": str(plan)}, check=True)
+    budget = {"max_deletions_per_run": planned} if planned else {}
+    audit = ansible.module(MODULE, {**RULES, **budget, "plan_path": str(plan)}, check=True)
     fingerprint = audit.result["plan"]["fingerprint"]
     options = {"approved_plan_path": str(plan), "approved_fingerprint": fingerprint, "journal_path": str(journal)}
-    options |= {"max_deletions_per_run": 20, "max_drift_percent": 0}
+    options |= {"max_drift_percent": 0, **({"max_deletions_per_run": given} if given else {})}
+    note = "max_deletions_per_run is 500 here and 20 in the approved plan: the smaller one counts."
     # What is pushed between the nights is not approved.
     for night, (deleted, before) in enumerate([(20, 0), (20, 20), (10, 40)]):
-        run = ansible.module(MODULE, options)
+        check, run = ansible.module(MODULE, options, check=True), ansible.module(MODULE, options)
         assert run.status == "ok", run.message
+        assert check.result["plan"] == run.result["plan"]
+        assert shown(check) == shown(run)
+        assert run.result["plan"]["totals"]["delete_this_run"] == deleted
+        assert (note in run.result["notes"]) is (given == 500)
         found = run.result["plan"]
         assert (found["deleted_before"], set(found["approved"]["counts"].values())) == (
             before,
@@ -136,6 +153,86 @@ def test_an_approved_plan_is_continued(ansible: Ansible, simulator: Simulator, t
     assert [row["budget"] for row in ends] == [*["max_deletions_per_run 20 was reached"] * 2, None]
     simulator.clock(advance=80 * 3600)
     assert "plan_max_age" in ansible.module(MODULE, options).message
+
+
+def test_each_option_of_the_approved_budget_holds_by_itself(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.load(nights())
+    plan = tmp_path / "plan.jsonl"
+    budget: dict[str, Any] = {"max_deletions_per_run": 30, "max_duration": "2h"}
+    audit = ansible.module(MODULE, {**RULES, **budget, "plan_path": str(plan)}, check=True)
+    approved = {"approved_plan_path": str(plan), "approved_fingerprint": audit.result["plan"]["fingerprint"]}
+    cases: list[tuple[dict[str, Any], dict[str, Any]]] = [
+        ({}, budget),
+        ({"max_deletions_per_run": 5}, {"max_deletions_per_run": 5, "max_duration": "2h"}),
+        ({"max_duration": "30min"}, {"max_deletions_per_run": 30, "max_duration": "30min"}),
+        ({"max_deletions_per_run": 31, "max_duration": "1d"}, budget),
+        # Rules of the task's own replace those of the plan, and not its budget.
+        (RULES, budget),
+    ]
+    for given, found in cases:
+        check = ansible.module(MODULE, {**approved, **given}, check=True)
+        assert check.status == "ok", check.message
+        assert check.result["plan"]["budget"] == found
+        assert len(shown(check)) == found["max_deletions_per_run"]
+        assert found["max_duration"] in check.result["plan"]["this_run"]
+    simulator.latency(request=0.4)
+    simulator.clear_log()
+    # The time of the plan is over before anything is begun.
+    file = tmp_path / "second.jsonl"
+    audit = ansible.module(MODULE, {**RULES, "max_duration": "1s", "plan_path": str(file)}, check=True)
+    approved = {"approved_plan_path": str(file), "approved_fingerprint": audit.result["plan"]["fingerprint"]}
+    run = ansible.module(MODULE, {**approved, "max_duration": "2h"})
+    assert run.result["outcome"]["counts"]["left_for_next_run"] == PLANNED, run.message
+    assert "max_duration is 2h here and 1s in the approved plan: the smaller one counts." in run.result["notes"]
+    assert len(left(simulator)) == PLANNED
+
+
+def test_a_bulk_deletion_can_not_keep_to_an_approved_budget(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.load(nights())
+    plan = tmp_path / "plan.jsonl"
+    audit = ansible.module(MODULE, {**RULES, "max_deletions_per_run": 5, "plan_path": str(plan)}, check=True)
+    approved = {"approved_plan_path": str(plan), "approved_fingerprint": audit.result["plan"]["fingerprint"]}
+    run = ansible.module(MODULE, {**approved, "delete_via": "bulk"})
+    assert "max_deletions_per_run of the approved plan can't be used with delete_via bulk" in run.message
+    assert len(left(simulator)) == PLANNED
+
+
+def test_an_altered_budget_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.load(nights())
+    plan, altered = tmp_path / "plan.jsonl", tmp_path / "altered.jsonl"
+    audit = ansible.module(MODULE, {**RULES, "max_deletions_per_run": 5, "plan_path": str(plan)}, check=True)
+    approved = {"approved_plan_path": str(altered), "approved_fingerprint": audit.result["plan"]["fingerprint"]}
+    for value in ("500", "-1", "null", '"5"', "true"):
+        text = plan.read_text()
+        altered.write_text(text.replace('"max_deletions_per_run": 5', f'"max_deletions_per_run": {value}', 1))
+        run = ansible.module(MODULE, approved)
+        assert "The plan was altered after it was made: line 1 " in run.message, value
+    assert len(left(simulator)) == PLANNED
+
+
+def test_every_part_of_a_merged_plan_keeps_to_the_smallest_budget(
+    ansible: Ansible, simulator: Simulator, tmp_path: Path
+) -> None:
+    simulator.load(nights())
+    rules = {key: value for key, value in RULES.items() if key != "group"}
+    paths, merged = [str(tmp_path / name) for name in ("app", "tool")], str(tmp_path / "merged")
+    scopes = [{"project": ["team/app"]}, {"project": ["team/sub/tool"]}]
+    budgets: list[dict[str, Any]] = [{"max_deletions_per_run": 4}, {"max_duration": "2h"}]
+    for scope, path, budget in zip(scopes, paths, budgets, strict=True):
+        ansible.module(MODULE, {**scope, **rules, **budget, "plan_path": path}, check=True)
+    whole = ansible.module("registry_plan_merge", {"plan_paths": paths, "merged_plan_path": merged})
+    assert whole.result["budget"] == {"max_deletions_per_run": 4, "max_duration": "2h"}
+    approved = {"approved_plan_path": merged, "approved_fingerprint": whole.result["fingerprint"]}
+    for scope in scopes:
+        run = ansible.module(MODULE, {**scope, **approved})
+        assert run.status == "ok", run.message
+        assert run.result["outcome"]["counts"]["deleted"] == 4
+        assert run.result["plan"]["this_run"].endswith(" in this run, none begun later than 2h after its start")
+    assert len(left(simulator)) == PLANNED - 8
 
 
 @pytest.mark.parametrize(("via", "mode"), [("auto", "M1"), ("rest", "M1"), ("registry", "M2")])

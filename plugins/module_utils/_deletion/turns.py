@@ -78,7 +78,7 @@ class RunPlan:
         """How much of the plan is deleted; empty if it is all of it."""
         cut = self.deletions < self.plan.deletions
         most = f"at most {self.deletions:,} of {self.plan.deletions:,} in this run" if cut else ""
-        return ", ".join(filter(None, [most, self.budget.time_in_words])) if self.plan.deletions else ""
+        return ", ".join(filter(None, [most, self.budget.time_in_words()])) if self.plan.deletions else ""
 
 
 def turns_of(parts: t.Iterable[RepositoryPlan]) -> list[Turn]:

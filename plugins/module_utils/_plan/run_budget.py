@@ -37,14 +37,15 @@ class RunBudget(t.NamedTuple):
 
     @property
     def in_words(self) -> str:
-        """The budget in a part of a sentence."""
-        most = f"at most {counted(self.max_deletions, 'tag')}" if self.max_deletions is not None else ""
-        return ", ".join(filter(None, [most, self.time_in_words]))
+        """The budget in a part of a sentence about a run."""
+        if self.max_deletions is None:
+            return self.time_in_words("no deletion")
+        return ", ".join(filter(None, [f"at most {counted(self.max_deletions, 'tag')}", self.time_in_words()]))
 
-    @property
-    def time_in_words(self) -> str:
-        """The time in a part of a sentence; empty if it is not limited."""
-        return f"none begun later than {self.max_duration} after its start" if self.max_duration else ""
+    def time_in_words(self, nothing: str = "none") -> str:
+        """The time in a part of a sentence; empty if it is not limited. nothing: what is not begun any more."""
+        time = " ".join(self.max_duration.split())
+        return f"{nothing} begun later than {time} after its start" if time else ""
 
 
 def budget_of(most: int | None, duration: str | None) -> RunBudget | None:

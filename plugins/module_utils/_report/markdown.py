@@ -254,6 +254,8 @@ def _plan(report: Report) -> t.Iterator[tuple[str, str]]:
         yield f"repositories {words} deleted", _number(report.removals)
         yield from outcomes
         yield f"tags {words} deleted with them", _number(total.delete)
+    if head.each_run:
+        yield "each run of the plan", head.each_run
     yield f"space {words} freed by garbage collection", bytes_between(*total.freed)
     price = head.price_per_gib_month
     if price is not None:

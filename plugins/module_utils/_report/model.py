@@ -166,6 +166,7 @@ class ReportHead(t.NamedTuple):
         plan_package: the package that the plan is in: project, version, package, file_name; empty if it is in none.
         planned: whether there is a plan.
         deleted: number of tags that the run deleted; None if there was none, or it is not known.
+        each_run: how much one run of the plan deletes, a part of a sentence; empty if that is all of it.
         rules: the options that the plan was made by; empty without a plan.
         refusals: why the plan deletes nothing, one sentence each.
         warnings: what the reader should know, one sentence each.
@@ -188,6 +189,7 @@ class ReportHead(t.NamedTuple):
     plan_package: t.Mapping[str, str] = {}
     planned: bool = False
     deleted: int | None = None
+    each_run: str = ""
     rules: t.Mapping[str, t.Any] = {}
     refusals: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()

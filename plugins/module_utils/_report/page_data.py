@@ -146,6 +146,7 @@ def _head(report: Report) -> dict[str, t.Any]:
         "command": _command(head) if head.fingerprint and head.plan_place and not carried_out else None,
         "carriedOut": carried_out,
         "deleted": head.deleted,
+        "eachRun": head.each_run,
         "options": [list(each) for each in options[:MOST_OPTIONS]],
         "moreOptions": len(options[MOST_OPTIONS:]),
         "refusals": head.refusals,

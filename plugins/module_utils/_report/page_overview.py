@@ -171,6 +171,7 @@ function top() {
       ["Dates", head.dateSources.map((each) => named(DATES, each)).join("; ") || DATES.none],
       ["Fingerprint", head.fingerprint && copyable(head.fingerprint, "the fingerprint")],
       ["Plan", head.planPlace],
+      ["Each run", head.eachRun],
       ["Run by", Object.entries(head.runBy).map(([name, value]) => `${name}: ${value}`).join(", ")],
     ], "head"));
 }

@@ -20,6 +20,7 @@ from .._core.files import check_regular, read_lines
 from .._core.models import format_time, parse_time
 from .._core.plan_package import package_in_words
 from .._plan.merge import fingerprint_in
+from .._plan.run_budget import budget_in, tightest
 from .._usage.figures import Figures, combined_figures
 from .lines import AUDIT, EARLIER_AUDIT, PLAN, LineIndex, index_of
 from .model import ProjectReport, Report, ReportHead, RepositoryReport
@@ -211,6 +212,7 @@ def _head(heads: t.Sequence[Row], plan: LineIndex | None, told: Told, flaws: t.S
         plan_package={} if told.plan_place else told.plan_package,
         planned=plan is not None,
         deleted=told.deleted if plan else None,
+        each_run=_each_run(planned),
         rules=rules[0] if same else {},
         refusals=tuple(refusal for head in planned for refusal in texts(head, "refusals")),
         warnings=(*told.warnings, *flaws),
@@ -219,6 +221,15 @@ def _head(heads: t.Sequence[Row], plan: LineIndex | None, told: Told, flaws: t.S
         run_by=told.run_by,
         price_per_gib_month=told.price_per_gib_month,
     )
+
+
+def _each_run(planned: t.Sequence[Row]) -> str:
+    """How much one run of a plan deletes; of a plan that was altered nothing is told. planned: its first lines."""
+    try:
+        budget = tightest(budget_in(head.get("budget")) for head in planned)
+    except UsageError:
+        return ""
+    return budget.in_words if budget else ""
 
 
 def _fingerprint(plan: LineIndex | None) -> tuple[str | None, list[str]]:

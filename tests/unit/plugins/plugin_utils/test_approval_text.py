@@ -346,12 +346,23 @@ def test_a_retention_document_is_told_with_its_sets_and_where_they_hold() -> Non
         assert line in lines, (line, lines)
 
 
-def test_how_much_one_run_deletes_is_told() -> None:
-    for this_run in ("at most 5 of 9 in this run", None):
-        plan = row()
-        plan["result"]["plan"]["this_run"] = this_run
-        told = f"budget of the task that planned: {this_run}. It is no part of the approval: apply deletes everything"
-        assert (told in approval_text([plan])) is (this_run is not None)
+@pytest.mark.parametrize(
+    ("budget", "told"),
+    [
+        (None, None),
+        ((100, None), "each run: at most 100 tags"),
+        ((None, "2h"), "each run: no deletion begun later than 2h after its start"),
+        ((5000, "2h"), "each run: at most 5,000 tags, none begun later than 2h after its start"),
+    ],
+)
+def test_how_much_one_run_deletes_is_told(budget: tuple[int | None, str | None] | None, told: str | None) -> None:
+    names = ("max_deletions_per_run", "max_duration")
+    given = dict(zip(names, budget, strict=True)) if budget else None
+    plan, whole = row(), merged(RULES, RULES)
+    plan["result"]["plan"]["budget"] = whole["result"]["budget"] = given
+    for rows, more in ((plan, ""), (whole, "; each merged plan has runs of its own")):
+        lines = [line for line in approval_text([rows]).splitlines() if line.startswith("each run")]
+        assert lines == ([f"{told}{more}"] if told else [])
 
 
 def test_a_repository_beyond_a_limit_is_named_once() -> None:

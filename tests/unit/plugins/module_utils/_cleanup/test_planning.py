@@ -800,7 +800,7 @@ def test_one_run_never_deletes_more_than_the_budget_of_the_approved_plan(
 ) -> None:
     """Whatever the task gives, with a plan by itself and as a part of a merged one."""
     state, day_before = observed(*many(30)), observed(*many(30), clock=NOW - timedelta(days=1))
-    budget = {"max_deletions_per_run": planned_most, "max_duration": planned_duration}
+    budget: dict[str, Any] = {"max_deletions_per_run": planned_most, "max_duration": planned_duration}
     own = sealed_by(day_before, requested(min_remaining=0, **budget))
     other = replace(requested(max_deletions_per_run=merged_most), scope=Scope(projects=("team/other",)))
     merged = merge([part_of(own.lines), part_of(sealed_by(observed(listings=()), other).lines)])
@@ -821,7 +821,7 @@ def test_one_run_never_deletes_more_than_the_budget_of_the_approved_plan(
 def test_what_is_more_than_the_approved_budget_is_told() -> None:
     state = observed(*many(3))
     plan = sealed_by(state, requested(min_remaining=0, max_deletions_per_run=2))
-    approval = {"min_remaining": 0, "approved_plan_path": "x", "approved_fingerprint": plan.fingerprint}
+    approval: dict[str, Any] = {"min_remaining": 0, "approved_plan_path": "x", "approved_fingerprint": plan.fingerprint}
     for given_most, told in ((3, True), (2, False), (1, False), (None, False)):
         found = plan_cleanup(state, requested(plan.lines(), **approval, max_deletions_per_run=given_most))
         sentence = "max_deletions_per_run is 3 here and 2 in the approved plan: the smaller one counts."

@@ -69,7 +69,7 @@ MODES = {
     DateSource.UNKNOWN: Mode.UNKNOWN,
 }
 NO_LIMITS = requested(min_remaining=0)
-HEADER = {"server": "s", "clock": "2026-06-01T12:00:00Z", "scope": {}, "rules": {}, "budget": None}
+HEADER: dict[str, Any] = {"server": "s", "clock": "2026-06-01T12:00:00Z", "scope": {}, "rules": {}, "budget": None}
 
 
 class Remembering:

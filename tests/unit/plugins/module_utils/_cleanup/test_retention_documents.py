@@ -311,7 +311,13 @@ def test_entries_are_counted_by_the_set_that_has_them() -> None:
 def test_a_plan_names_the_set_of_each_tag_and_can_be_read_again() -> None:
     document = {"rule_sets": [OLD, ALL], "assignments": [{"rule_set": "all", "projects": ["team/web"]}]}
     found = planned_for([listed(tag("a")), listed(tag("b"), where=WEB)], request_of(document)).plan
-    header = {"server": SERVER, "scope": {}, "rules": {}, "budget": None, "clock": "2026-06-01T12:00:00Z"}
+    header: dict[str, Any] = {
+        "server": SERVER,
+        "scope": {},
+        "rules": {},
+        "budget": None,
+        "clock": "2026-06-01T12:00:00Z",
+    }
     plan = sealed(found, header)
     lines = list(plan.lines())
     approved = parse_plan(lines)

@@ -66,7 +66,8 @@ def test_no_budget_limits_nothing() -> None:
     [
         (RunBudget(max_deletions=1), "at most 1 tag"),
         (RunBudget(max_deletions=5000), "at most 5,000 tags"),
-        (RunBudget(max_duration="2h", max_seconds=7200), "none begun later than 2h after its start"),
+        (RunBudget(max_duration="2h", max_seconds=7200), "no deletion begun later than 2h after its start"),
+        (RunBudget(max_duration="\n1h\n 1h\t", max_seconds=7200), "no deletion begun later than 1h 1h after its start"),
         (RunBudget(2, max_duration="2h", max_seconds=7200), "at most 2 tags, none begun later than 2h after its start"),
     ],
 )

@@ -104,7 +104,9 @@ def test_a_report_shows_what_an_approved_run_deletes(tmp_path: Path) -> None:
         rows = json.loads(json.dumps(original))
         for _change in range(dice.choice([1, 1, 2, 3])):
             row = dice.choice(rows)
-            where = row["totals"] if isinstance(row.get("totals"), dict) and dice.random() < 0.5 else row
+            where = (
+                row["totals"] if row.get("totals") and isinstance(row["totals"], dict) and dice.random() < 0.5 else row
+            )
             where[dice.choice([*where])] = dice.choice(ODD)
         if dice.random() < 0.2:
             rows.insert(dice.randrange(2, len(rows)), dict(dice.choice(rows[1:])))

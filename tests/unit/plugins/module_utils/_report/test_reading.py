@@ -15,6 +15,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors i
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.files import read_lines
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.merge import merge, part_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._report.files import files_of
+from ansible_collections.containerops.gitlab.plugins.module_utils._report.markdown import markdown
+from ansible_collections.containerops.gitlab.plugins.module_utils._report.page import html_page
 from ansible_collections.containerops.gitlab.plugins.module_utils._report.reading import read_report
 from ansible_collections.containerops.gitlab.plugins.module_utils._report.request import Told, request_of
 from ansible_collections.containerops.gitlab.plugins.module_utils._usage.figures import FreedBytes
@@ -82,6 +84,30 @@ def test_the_parts_of_a_merged_plan_are_reported_together(tmp_path: Path) -> Non
     found = read_report(request(plan_path=str(whole)))
     assert [each.path for each in found.repositories()] == ["team/a", "team/b"]
     assert (found.head.scope, found.head.fingerprint) == ("project team/a and project team/b", merged.fingerprint)
+
+
+def test_how_much_one_run_of_a_plan_deletes_is_told(tmp_path: Path) -> None:
+    names = ("max_deletions_per_run", "max_duration")
+    budgets = {"a": dict(zip(names, (5000, None), strict=True)), "b": dict(zip(names, (None, "2h"), strict=True))}
+    paths = [
+        write_plan(tmp_path / name, {f"team/{name}": DECIDED}, scope={"project": [f"team/{name}"]}, budget=budget)
+        for name, budget in budgets.items()
+    ]
+    whole = tmp_path / "whole"
+    whole.write_text("".join(merge([part_of(partial(read_lines, path, "plan_path")) for path in paths]).lines()))
+    for plan, words in (
+        (paths[0], "at most 5,000 tags"),
+        (paths[1], "no deletion begun later than 2h after its start"),
+        (str(whole), "at most 5,000 tags, none begun later than 2h after its start"),
+        (write_plan(tmp_path / "free", {"team/app": DECIDED}), ""),
+        (write_plan(tmp_path / "odd", {"team/app": DECIDED}, budget={"max_deletions_per_run": -5}), ""),
+    ):
+        found = read_report(request(plan_path=plan))
+        assert found.head.each_run == words
+        assert (found.head.fingerprint is None) is plan.endswith("odd")
+        row = f"| each run of the plan | {words} |"
+        assert (row in markdown(found, [])) is bool(words)
+        assert f'"eachRun":{json.dumps(words)}' in "".join(html_page(found)).replace('": ', '":')
 
 
 def test_the_fingerprint_of_an_altered_plan_is_not_shown(tmp_path: Path) -> None:
