@@ -261,10 +261,11 @@ def test_a_run_that_ends_for_its_budget_is_continued(ansible: Ansible, simulator
     """By hand with the plan that was approved, and by the next plan."""
     simulator.load(documented_fleet())
     most = {"registry_cleanup_max_deletions_per_run": 2}
-    jobs = Jobs(ansible, tmp_path / "controller", registry_group="team", **most)
-    plan = jobs.job("Registry cleanup by document, plan")
+    jobs = Jobs(ansible, tmp_path / "controller", registry_group="team")
+    plan = jobs.job("Registry cleanup by document, plan", **most)
     assert plan.code == 0, plan.output
-    assert "at most 2 of 5 in this run" in jobs.passed_on["registry_cleanup_approval_text"]
+    # The jobs that apply the plan take the budget from there.
+    assert "each run: at most 2 tags\n" in jobs.passed_on["registry_cleanup_approval_text"]
     first = jobs.job("Registry cleanup, apply")
     assert first.code == 0, first.output
     assert jobs.passed_on["registry_cleanup_summary"]["left_for_next_run"] == 3
@@ -275,7 +276,7 @@ def test_a_run_that_ends_for_its_budget_is_continued(ansible: Ansible, simulator
     assert second.code == 0, second.output
     assert jobs.passed_on["registry_cleanup_summary"]["left_for_next_run"] == 1
     jobs.passed_on = {}
-    assert jobs.job("Registry cleanup by document, plan", awx_workflow_job_id=8).code == 0
+    assert jobs.job("Registry cleanup by document, plan", awx_workflow_job_id=8, **most).code == 0
     third = jobs.job("Registry cleanup, apply", awx_workflow_job_id=8)
     assert third.code == 0, third.output
     assert simulator.state()["team/app/cache"] == ["main"]

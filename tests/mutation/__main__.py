@@ -49,9 +49,10 @@ MODULES = [
     ),
     *("_deletion/verification", "_info/audit_rows", "_info/rows", "_inventory/hosts"),
     *("_plan/approval", "_plan/drift", "_plan/limits", "_plan/merge"),
-    *("_plan/plan_file", "_plan/plan_reading", "_plan/run_budget"),
+    *("_plan/plan_file", "_plan/plan_reading"),
     *(
         "_plan/results",
+        "_plan/run_budget",
         "_plan_files/packages",
         "_policy/lint",
         "_policy/prediction",

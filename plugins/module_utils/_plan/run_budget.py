@@ -83,14 +83,11 @@ def budget_in(row: t.Any) -> RunBudget | None:
     """
     if row is None:
         return None
-    if not isinstance(row, dict) or list(row) != [MOST, DURATION]:
-        raise UsageError("This is no budget.")
-    most, duration = row[MOST], row[DURATION]
-    if whole(most) != most or not (duration is None or isinstance(duration, str)):
-        raise UsageError("This is no budget.")
-    budget = budget_of(most, duration)
-    if budget is None:
-        raise UsageError("This budget limits nothing.")
+    most, duration = (row.get(MOST), row.get(DURATION)) if isinstance(row, dict) else (None, None)
+    fits = whole(most) == most and (duration is None or isinstance(duration, str))
+    budget = budget_of(most, duration) if fits else None
+    if budget is None or list(row.items()) != list(budget.as_row().items()):
+        raise UsageError("The plan has a budget that no cleanup writes.")
     return budget
 
 

@@ -55,6 +55,23 @@ def test_each_option_counts_by_itself_and_none_is_loosened(one: RunBudget | None
     assert tightest([one]) == tightest([one, one]) == tightest([one, None]) == tightest([None, one]) == one
 
 
+@pytest.mark.parametrize(
+    "row",
+    [
+        *(0, 5, "5", False, [], {}, [None, None]),
+        *({"max_deletions_per_run": 5}, {"max_duration": "2h"}, {"max_deletions_per_run": None, "max_duration": None}),
+        {"max_duration": "2h", "max_deletions_per_run": 5},
+        {"max_deletions_per_run": 5, "max_duration": "2h", "max_deletions": 5},
+        *({"max_deletions_per_run": odd, "max_duration": "2h"} for odd in (True, 5.0, "5", [5])),
+        *({"max_deletions_per_run": 5, "max_duration": odd} for odd in (False, 0, 7200, ["2h"])),
+    ],
+)
+def test_what_no_cleanup_writes_is_no_budget(row: object) -> None:
+    with pytest.raises(UsageError) as caught:
+        budget_in(row)
+    assert str(caught.value) == "The plan has a budget that no cleanup writes."
+
+
 def test_no_budget_limits_nothing() -> None:
     assert tightest([]) is None
     for three in itertools.combinations(BUDGETS[::5], 3):
