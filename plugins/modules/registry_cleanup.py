@@ -1210,17 +1210,7 @@ plan:
           counts, that of the plan or of the task, for each of both options. Null if one run deletes all of it.
       type: dict
       returned: success
-      contains:
-        max_deletions_per_run:
-          description: The most tags that it tries to delete (O(max_deletions_per_run)), null if that is not limited.
-          type: int
-          returned: success
-          sample: 50
-        max_duration:
-          description: The time after which it begins no turn (O(max_duration)), null if that is not limited.
-          type: str
-          returned: success
-          sample: 2h
+      sample: {"max_deletions_per_run": 50, "max_duration": null}
     this_run:
       description:
         - What a run deletes of the plan at most (O(max_deletions_per_run), O(max_duration)). Null if that is all of it.

@@ -167,17 +167,7 @@ budget:
       limits it.
   returned: when the plans can be merged
   type: dict
-  contains:
-    max_deletions_per_run:
-      description: The most tags that it tries to delete, null if that is not limited.
-      type: int
-      returned: success
-      sample: 50
-    max_duration:
-      description: The time after which it begins no turn, null if that is not limited.
-      type: str
-      returned: success
-      sample: 2h
+  sample: {"max_deletions_per_run": 50, "max_duration": null}
 totals:
   description: All plans in numbers.
   returned: when the plans can be merged
