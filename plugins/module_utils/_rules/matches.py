@@ -161,7 +161,7 @@ def bypassed_rules(rules: Rules, names: t.Iterable[str]) -> list[Rule]:
         rules: in their order.
         names: of all tags that they are for.
     """
-    judged = [rules.judge(name) for name in names]
+    judged = [rules.judge(name) for name in names] if len(rules.rules) > 1 else []
     matched = {id(each.rule) for each in judged}
     deciding = {id(each.rule) for each in judged if each.reason is None}
     found, is_followed = [], False
