@@ -60,6 +60,8 @@ MODULES = [
     ),
     *("_repositories/choice", "_repositories/conditions", "_repositories/planning", "_repositories/scope_planning"),
     *("_restore/planning", "_restore/runs"),
+    *("_retention/assignments", "_retention/document", "_retention/exceptions", "_retention/rule_sets"),
+    *("_retention/validation", "_cleanup/retention_changes"),
     *(
         "_rules/dates",
         "_rules/dead_alternatives",

@@ -87,7 +87,7 @@ def _by_name(
     names = {alias: name for name, option in spec.items() for alias in (name, *option.get("aliases", ()))}
     found: dict[str, tuple[str, t.Any]] = {}
     for key, each in value.items():
-        name = names.get(key) if isinstance(key, str) else None
+        name = names.get(key)
         if name is None:
             close = difflib.get_close_matches(str(key), list(names), n=1)
             meant = f"perhaps {close[0]} is meant" if close else f"here belong {', '.join(spec)}"

@@ -104,6 +104,17 @@ def test_another_rule_set_is_a_change_also_if_all_tags_stay_as_they_are() -> Non
     assert found.as_result(9)["previous_rule_set"] is None
 
 
+def test_the_same_rule_set_may_say_something_else() -> None:
+    now = document("old")
+    before = {**now, "rule_sets": [{**OLD, "rules": [{"match": ".*", "older_than": "45d"}]}, NONE, ALL]}
+    [found] = changes(now, before, A)
+    assert found == RetentionChange(
+        "team/app/a", rule_set="old", previous_rule_set="old", newly_deleted=("old",), newly_kept=()
+    )
+    [found] = changes(before, now, A)
+    assert (found.newly_deleted, found.newly_kept) == ((), ("old",))
+
+
 def test_some_of_a_repository_are_newly_deleted_and_others_newly_kept() -> None:
     odd = {"name": "odd", "rules": [{"match": "new"}, {"match": ".*", "keep": True}]}
     now = {"rule_sets": [odd], "default": "odd"}

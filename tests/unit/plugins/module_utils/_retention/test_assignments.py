@@ -118,10 +118,18 @@ def test_what_holds_for_no_repository_is_known_also_where_a_nearer_one_decides()
         (SUBGROUP, Scope(group="team", exclude=("team/other/*",)), True),
         (SUBGROUP, Scope(group="team", exclude=("*/cache",)), True),
         (EXACT, Scope(group="team", exclude=("*/cache",)), False),
+        (SUBGROUP, Scope(group="team", exclude=("/team/sub/*",)), False),
+        (PROJECT, Scope(group="team"), True),
+        (to(GROUPS, "7", "x"), Scope(group="7"), True),
     ],
 )
 def test_what_a_task_has_to_find(entry: Assignment, scope: Scope, *, lies_in: bool) -> None:
     assert module.lies_in(scope, entry.key, numbers=entry.level is Level.PROJECT) is lies_in
+
+
+def test_only_of_a_project_a_number_is_its_id() -> None:
+    assert module.lies_in(Scope(group="12"), "12")
+    assert not module.lies_in(Scope(group="12"), "12", numbers=True)
 
 
 @pytest.mark.parametrize(

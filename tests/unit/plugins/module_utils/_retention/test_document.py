@@ -274,6 +274,11 @@ def test_what_cannot_be_seen_is_told_and_not_shown(text: str) -> None:
         row[key] = before
 
 
+A = {"name": "a", "rules": [{"match": "x"}]}
+EXCEPTION = {"repositories": ["team/app"], "keep_until": "2027-01-31", "why": "audit"}
+QUOTES = "YAML takes it for something else than a text, so put it in quotes"
+
+
 @pytest.mark.parametrize(
     ("document", "message"),
     [
@@ -295,10 +300,77 @@ def test_what_cannot_be_seen_is_told_and_not_shown(text: str) -> None:
             {"rule_sets": [{"name": "a", "rules": [{"match": "x"}]}] * 2},
             "retention, rule_sets, a: 'a' stands here for the second time.",
         ),
+        (
+            {"rule_sets": [{"name": "a", "rules": [{"name": "x", "match": "x"}] * 2}]},
+            "retention, rule_sets, a: rules has the name 'x' more than once: each tag names the rule that decided.",
+        ),
+        ({"rule_sets": 5, "default": "a"}, "retention: rule_sets is 5: a list belongs there."),
+        (
+            {"rule_sets": 5, "assignments": [{"rule_set": "a", "groups": ["team"]}]},
+            "retention has 2 mistakes: rule_sets is 5: a list belongs there; assignments, number 1: rule_set is 'a', "
+            "and no rule set has this name: there is none.",
+        ),
+        (
+            {"rule_sets": [A], "assignments": [{"rule_set": "b", "groups": 5}]},
+            "retention, assignments, number 1: groups is 5: a list belongs there.",
+        ),
+        (
+            {"rule_sets": [{**A, "protect": [5, "(a"]}]},
+            f"retention, rule_sets, a, protect: 5: {QUOTES}.",
+        ),
+        (
+            {"rule_sets": [A], "exceptions": [{**EXCEPTION, "repositories": [5, "team/.*"]}]},
+            f"retention, exceptions, number 1, repositories: 5: {QUOTES}.",
+        ),
+        (
+            {"rule_sets": [A], "assignments": [{"rule_set": "a", "projects": ["team/a", "team/a"]}]},
+            "retention, assignments, number 1, projects: 'team/a' stands here for the second time.",
+        ),
     ],
 )
 def test_the_whole_message(document: dict[str, Any], message: str) -> None:
     assert refused(document) == message
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "line"),
+    [
+        ('[team/app, "12"]', "\n      - team/app\n      - x/y\n      - team/app", 25),
+        ("  - name: nothing\n    rules:", "  - min_age: 1d\n    name: services\n    rules:", 16),
+    ],
+)
+def test_what_stands_twice_is_told_where_it_stands_again(old: str, new: str, line: int) -> None:
+    assert f"line {line}, " in refused(with_line(old, new))
+
+
+def test_one_path_may_be_a_group_and_a_project() -> None:
+    assigned = [{"rule_set": "a", "groups": ["team/app"]}, {"rule_set": "a", "projects": ["team/app"]}]
+    assert read({"rule_sets": [A], "assignments": assigned})
+
+
+def test_whatever_is_told_later_of_an_entry_has_its_place() -> None:
+    for document, group, exception in (
+        (SOUND, "line 21", "line 25"),
+        (yaml.safe_load(SOUND), "assignments, number 1, groups, number 1", "exceptions, number 1"),
+    ):
+        found = read(document)
+        assert found.assignments
+        assert found.assignments.entries[0].place != ""
+        assert group in {entry.place for entry in found.assignments.entries}
+        assert found.exceptions[0].place == exception
+
+
+@pytest.mark.parametrize(
+    ("written", "ends_at"),
+    [
+        ("2027-01-31T12:00:00Z", datetime(2027, 1, 31, 12, tzinfo=UTC)),
+        ("2027-01-31 12:00:00Z", datetime(2027, 1, 31, 12, tzinfo=UTC)),
+        ("2027-01-31", datetime(2027, 1, 31, 23, 59, 59, 999999, tzinfo=UTC)),
+    ],
+)
+def test_an_exception_ends_with_its_day_or_time(written: str, ends_at: datetime) -> None:
+    [found] = read({"rule_sets": [A], "exceptions": [{**EXCEPTION, "keep_until": written}]}).exceptions
+    assert found.ends_at == ends_at
 
 
 def test_all_mistakes_are_told_at_once() -> None:
