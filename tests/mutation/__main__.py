@@ -26,6 +26,8 @@ MODULES = [
         "_cleanup/notes",
         "_cleanup/pins",
         "_cleanup/planning",
+        "_cleanup/refusals",
+        "_cleanup/state",
     ),
     *(
         "_cleanup/request",

@@ -11,15 +11,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.approval import approval_of
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import (
-    CleanupPlan,
-    CleanupState,
-    plan_cleanup,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import CleanupPlan, plan_cleanup
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import (
     CleanupRequest,
     cleanup_request,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.state import CleanupState
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag, TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.oci import OCI_IMAGE
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.scope import Scope

@@ -18,7 +18,8 @@ from .._tags.reader import TagReader
 from .bulk import delete_in_bulk
 from .pinning import pin
 from .pins import PinResult
-from .planning import CleanupPlan, CleanupState
+from .planning import CleanupPlan
+from .state import CleanupState
 
 
 def apply_cleanup(

@@ -20,7 +20,7 @@ from .._rules.dates import judged_date
 from .._rules.decision import DateSource
 from .._rules.import_dates import DatedTag, ImportEvidence, find_import_window
 from .._tags.reader import TagReader
-from .planning import Criteria
+from .state import Criteria
 
 # The tags of a repository that a date may decide about.
 _DatedTags = t.Callable[[TagListing], t.Sequence[Tag]]

@@ -22,8 +22,10 @@ from .._registry.image_cache import ImageCache
 from .._tags.layers import with_layers
 from .._tags.reader import TagReader
 from .._usage.listings import unknown_notes
-from .planning import CleanupPlan, CleanupState, deletion_requests
+from .planning import CleanupPlan
+from .refusals import deletion_requests
 from .request import CleanupRequest
+from .state import CleanupState
 
 
 class Contents(t.NamedTuple):

@@ -18,8 +18,9 @@ from .._registry.auth import Registry
 from .._registry.images import read_image
 from .._rules.reasons import Reason
 from .._tags.reader import TagReader
-from .planning import CleanupState, Criteria, criteria_on, repository_plan
+from .planning import repository_plan
 from .request import CleanupRequest
+from .state import CleanupState, Criteria, criteria_on
 
 # The path of a repository and a digest in it.
 _Place = tuple[str, str]

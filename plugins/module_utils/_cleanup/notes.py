@@ -21,8 +21,9 @@ from .._rules.matches import bypassed_rules
 from .._rules.reasons import Reason
 from .._rules.retention import OrderDifference
 from .._rules.rules import SortBy, Timestamp
-from .planning import CleanupState, Criteria, policy_sentence, projects_with_policy
+from .refusals import policy_sentence, projects_with_policy
 from .request import CleanupRequest, OnServerPolicy
+from .state import CleanupState, Criteria
 
 _HIDDEN_RULES = (
     "GitLab's tag protection rules can't be read here; GitLab itself enforces them, for everybody but administrators."

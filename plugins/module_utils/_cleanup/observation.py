@@ -33,10 +33,10 @@ from .git_refs import read_refs
 from .labels import with_expiry_labels
 from .needs import children_needed, dated_tags, detailed_names
 from .pins import Manifests
-from .planning import CleanupState, criteria_on
 from .request import CleanupRequest
 from .retained import untagged_images
 from .shared_digests import with_shared_digests
+from .state import CleanupState, criteria_on
 from .unfinished_deletions import without_unfinished
 
 

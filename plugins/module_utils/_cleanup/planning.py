@@ -10,17 +10,11 @@ from __future__ import annotations
 
 import typing as t
 from dataclasses import replace
-from datetime import datetime
 
-from .._core.budget import why_too_many
 from .._core.errors import RequestError
-from .._core.models import Project, Tag, TagListing, format_time
-from .._core.scope import Exclusion
-from .._core.server import DELETE_LIMIT, DeleteMethod, Mode, ReadMethod, ServerCapabilities
-from .._core.words import counted, some
-from .._deletion.refusals import hidden_rules_refusal, unknown_clock_refusal
+from .._core.models import Tag, TagListing
 from .._deletion.turns import RunPlan
-from .._plan.drift import Comparison, after_limits, compare, refusals_of
+from .._plan.drift import Comparison, after_limits, compare
 from .._plan.limits import limited
 from .._plan.plan import Plan, RepositoryPlan
 from .._policy.preview import decisions_of, predicted
@@ -28,83 +22,18 @@ from .._retention.exceptions import kept_by_exceptions
 from .._retention.rule_sets import Retention
 from .._rules.dates import date_source_of, judged_date
 from .._rules.decision import DateSource, Decision, to_keep
-from .._rules.import_dates import ImportEvidence, import_refusal
-from .._rules.in_use import UntaggedImage, stale_sources
+from .._rules.in_use import UntaggedImage
 from .._rules.reasons import Reason
 from .._rules.referrers import ReferrerFacts, subjects_of, with_referrers
 from .._rules.retention import age_reason, decide, order_differences
-from .._rules.rules import Rules, Timestamp
-from .bulk_requests import BulkRequest, bulk_requests, why_not_in_one_run, why_not_unpinned
+from .._rules.rules import Rules
+from .bulk_requests import BulkRequest, bulk_requests
 from .matches import UseMatches, matches_of
-from .pins import Manifests, Pins, planned_pins
-from .request import CleanupRequest, OnServerPolicy
-from .retained import Refs, retained_names, untagged_images
-
-
-class CleanupState(t.NamedTuple):
-    """What was observed, and how tags are deleted on such a server.
-
-    Args:
-        capabilities: what the server can do.
-        listings: the tags of each repository in scope, by path.
-        projects: the projects of these repositories by id; empty where the token may not read them.
-        delete_method: how tags are deleted.
-        clock: the server's time, the earliest that its answers tell; None if it is not known.
-        refs: by the project's id, the active git references whose tags are kept, or why they are not known.
-        absent_digests: by the repository's path, digests of images that the registry itself does not have.
-        rules_hidden: GitLab may have protection rules that can't be read and that it would let this caller past.
-        passes_rules: GitLab chooses what it deletes, and lets this caller past its protection rules.
-        import_evidence: what tells whether the dates are those of an import; None unless most tags share their dates.
-        manifests: what the registry has of images that are in use without a tag; None if it could not be asked.
-        sent: number of requests so far.
-        max_requests: the most requests of the task; None is no limit.
-        exclusions: what the user leaves out of the scope.
-        warnings: what the user should know of the scope, one sentence each.
-        being_deleted: paths of the repositories in scope that GitLab is deleting.
-        registry_disabled: paths of the projects in scope whose registry is disabled.
-        latest_clock: the latest time that the server's answers tell; None if that is clock.
-        deletes_by_name: nothing is to be deleted, or the registry is known to leave other tags of an image alone.
-        unread_labels: why the labels by which images expire are not known, one sentence for each image.
-    """
-
-    capabilities: ServerCapabilities
-    listings: tuple[TagListing, ...]
-    projects: t.Mapping[int, Project]
-    delete_method: DeleteMethod
-    clock: datetime | None
-    refs: Refs
-    absent_digests: t.Mapping[str, t.Collection[str]]
-    rules_hidden: bool = False
-    passes_rules: bool = False
-    import_evidence: ImportEvidence | None = None
-    manifests: Manifests | None = None
-    sent: int = 0
-    max_requests: int | None = None
-    exclusions: tuple[Exclusion, ...] = ()
-    warnings: tuple[str, ...] = ()
-    being_deleted: tuple[str, ...] = ()
-    registry_disabled: tuple[str, ...] = ()
-    latest_clock: datetime | None = None
-    deletes_by_name: bool = True
-    unread_labels: tuple[str, ...] = ()
-
-
-class Criteria(t.NamedTuple):
-    """What is the same for all repositories.
-
-    Args:
-        request: what is asked for.
-        retention: its rules as they hold on this server.
-        date_source: what the dates of tags mean there; none if no tag is judged by one.
-    """
-
-    request: CleanupRequest
-    retention: Retention
-    date_source: DateSource
-
-    def date_source_under(self, rules: Rules) -> DateSource:
-        """Where the dates come from that these rules judge by; none if they need none."""
-        return self.date_source if rules.need_dates else DateSource.NONE
+from .pins import Pins, planned_pins
+from .refusals import refusals_of_plan, refusals_of_scope
+from .request import CleanupRequest
+from .retained import retained_names, untagged_images
+from .state import CleanupState, Criteria, criteria_on
 
 
 class CleanupPlan(t.NamedTuple):
@@ -175,18 +104,11 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
     bulk = bulk_requests(plan, request) if state.delete_method.is_bulk else []
     run = RunPlan(plan, request.budget) if request.budget else None
     refusals = (
-        *request.use_unknown,
-        *_use_refusals(state, request),
-        *_conflicts(state, criteria),
+        *refusals_of_scope(state, criteria),
         *matches.refusals,
         *pins.refusals,
         *plan.refusals,
-        *_bulk_refusals(state, request, bulk),
-        *_date_refusals(state, criteria),
-        *_policy_refusals(state, request),
-        *_protection_refusals(state, plan),
-        *_approval_refusals(state, request, comparison),
-        *_budget_refusals(state, plan, run),
+        *refusals_of_plan(state, criteria, plan, comparison=comparison, bulk=bulk, run=run),
     )
     return CleanupPlan(
         plan=plan._replace(refusals=refusals, matches=matches.entries, unmatched=matches.unmatched),
@@ -199,52 +121,6 @@ def plan_cleanup(state: CleanupState, request: CleanupRequest) -> CleanupPlan:
         bulk=tuple(bulk),
         run=run,
     )
-
-
-def criteria_on(capabilities: ServerCapabilities, request: CleanupRequest) -> Criteria:
-    """What is asked for, as it holds on a server.
-
-    With a metadata database every digest is known. Where dates are builds anyway, none of them is an import's.
-    """
-
-    def on_server(rules: Rules) -> Rules:
-        # Rules know the names that they have judged, so that they are made anew only where they change.
-        if capabilities.mode is Mode.DATABASE and not rules.require_digest:
-            rules = replace(rules, require_digest=True)
-        if capabilities.shows_build_dates and rules.dates_valid_from:
-            rules = replace(rules, dates_valid_from=None)
-        return rules
-
-    retention = request.retention.with_rules(on_server)
-    source = date_source_of(capabilities, retention.guards.timestamp) if request.need_dates else DateSource.NONE
-    return Criteria(request=request, retention=retention, date_source=source)
-
-
-def projects_with_policy(state: CleanupState) -> list[Project]:
-    """The projects of which repositories are in the plan and whose own cleanup policy is enabled, by path."""
-    numbers = {listing.repository.project_id for listing in state.listings}
-    projects = [project for number, project in state.projects.items() if number in numbers]
-    return sorted(
-        (project for project in projects if project.policy and project.policy.enabled), key=lambda project: project.path
-    )
-
-
-def policy_sentence(projects: t.Sequence[Project]) -> str:
-    """What is said of projects whose own policies are enabled, of which there is one at least: without its end."""
-    if len(projects) == 1:
-        when = ", next" + _next_run(projects[0]) if _next_run(projects[0]) else ""
-        path = projects[0].path
-        return f"the cleanup policy of project {path} itself is enabled and deletes tags by its own rules{when}"
-    named = [f"{project.path}{_next_run(project)}" for project in projects]
-    return (
-        f"the cleanup policies of {counted(len(projects), 'project')} are enabled and delete tags by their own rules: "
-        f"{some(named)}"
-    )
-
-
-def _next_run(project: Project) -> str:
-    when = project.policy.next_run_at if project.policy else None
-    return f" at {when}" if when else ""
 
 
 def repository_plan(listing: TagListing, state: CleanupState, criteria: Criteria) -> RepositoryPlan:
@@ -332,25 +208,6 @@ def _compared(parts: t.Sequence[RepositoryPlan], state: CleanupState, request: C
     return compare(parts, request.approval.plan, policy, request.earlier.asked)
 
 
-def _conflicts(state: CleanupState, criteria: Criteria) -> list[str]:
-    """Of which repositories it can't be told what rule set they have."""
-    found = (criteria.retention.assigned_to(listing.repository).conflict for listing in state.listings)
-    return [f"retention: {conflict}" for conflict in found if conflict]
-
-
-def _use_refusals(state: CleanupState, request: CleanupRequest) -> list[str]:
-    """Why it is not known any more what is in use."""
-    sources = [source for source in request.used.sources if source.name]
-    return stale_sources(sources, request.in_use_max_age, state.latest_clock or state.clock)
-
-
-def _approval_refusals(state: CleanupState, request: CleanupRequest, comparison: Comparison | None) -> list[str]:
-    """Why nothing may be deleted by the approved plan."""
-    if request.approval is None or comparison is None:
-        return []
-    return refusals_of(request.approval.plan, request.approval.terms, comparison, state.latest_clock or state.clock)
-
-
 def _deleted_before(state: CleanupState, request: CleanupRequest) -> int:
     """Number of tags that interrupted runs asked to delete and that are not there any more."""
     listed = {each.repository.path: set(each.names) for each in state.listings if not each.error and each.complete}
@@ -363,91 +220,3 @@ def _pins(state: CleanupState, request: CleanupRequest, untagged: t.Sequence[Unt
     taken = {listing.repository.path: set(listing.names) for listing in state.listings}
     why = state.capabilities.registry_unavailable_reason
     return planned_pins(untagged, state.manifests, taken, why)
-
-
-def _bulk_refusals(state: CleanupState, request: CleanupRequest, bulk: t.Sequence[BulkRequest]) -> list[str]:
-    if not bulk:
-        return []
-    if state.capabilities.mode is Mode.UNKNOWN:
-        return ["it could not be told what registry this is, and so not what a bulk deletion does there"]
-    found: t.Iterable[str | None] = ()
-    if state.delete_method is DeleteMethod.BULK:
-        found = (why_not_in_one_run(each, state.capabilities.mode) for each in bulk)
-    elif request.referrer_policy.on_registry(deletes_by_name=state.deletes_by_name).keep_together:
-        found = (why_not_unpinned(each.plan) for each in bulk)
-    return [reason for reason in found if reason]
-
-
-def _date_refusals(state: CleanupState, criteria: Criteria) -> t.Iterator[str]:
-    retention, rules, clock = criteria.retention, criteria.retention.guards, state.clock
-    if retention.has_ages and clock is None and state.listings:
-        yield unknown_clock_refusal()
-    if rules.dates_valid_from and clock and rules.dates_valid_from > clock:
-        yield f"dates_valid_from {format_time(rules.dates_valid_from)} is later than the server's clock"
-    if state.import_evidence and (refusal := import_refusal(state.import_evidence)):
-        yield refusal
-    by_push = (
-        retention.need_dates and rules.timestamp is Timestamp.AUTO and criteria.date_source is DateSource.PUBLISHED
-    )
-    if by_push and state.capabilities.read_method is ReadMethod.REGISTRY:
-        yield (
-            "read_via registry shows when images were built, and with this registry's metadata database tags are as "
-            "old as their last push (read_via auto shows that, timestamp created uses the build)"
-        )
-
-
-def _policy_refusals(state: CleanupState, request: CleanupRequest) -> list[str]:
-    if request.on_server_policy is not OnServerPolicy.FAIL:
-        return []
-    projects = projects_with_policy(state)
-    return [policy_sentence(projects)] if projects else []
-
-
-def _protection_refusals(state: CleanupState, plan: Plan) -> t.Iterator[str]:
-    if state.rules_hidden:
-        yield hidden_rules_refusal("allow_unread_protection")
-    if not state.passes_rules:
-        return
-    for part in plan.repositories:
-        covered = [decision.tag.name for decision in part.deletions if decision.tag.protected]
-        if covered:
-            yield (
-                f"GitLab would delete {counted(len(covered), 'tag')} of {part.repository.path} for an administrator "
-                f"although its protection rules cover {'it' if len(covered) == 1 else 'them'} ({some(covered)}); use a "
-                "token that is no administrator's"
-            )
-
-
-def _budget_refusals(state: CleanupState, plan: Plan, run: RunPlan | None) -> list[str]:
-    if state.delete_method.is_bulk:
-        return []
-    parts = [run.deletions_of(part) if run else part.deletions for part in plan.repositories]
-    needed = deletion_requests(parts, state.delete_method, by_page=state.capabilities.pages_by_cursor)
-    what = f"deleting {counted(sum(map(len, parts)), 'tag')}"
-    reason = why_too_many(needed=needed, sent=state.sent, most=state.max_requests, what=what)
-    return [reason] if reason else []
-
-
-def deletion_requests(repositories: t.Iterable[t.Sequence[Decision]], method: DeleteMethod, *, by_page: bool) -> int:
-    """The least number of requests that deletions take.
-
-    What has a digest is read again before it is deleted, batch by batch for GraphQL, else each tag right before. Every
-    repository is listed afterwards.
-
-    Args:
-        repositories: what is deleted of each.
-        method: how tags are deleted.
-        by_page: whether tags are read again in pages.
-    """
-    parts = [deletions for deletions in repositories if deletions]
-    deleted = [len(deletions) for deletions in parts]
-    guarded = [sum(1 for decision in deletions if decision.tag.digest) for deletions in parts]
-    together = method is DeleteMethod.GRAPHQL
-    again = _batches(guarded) if by_page and together else sum(guarded)
-    asked = _batches(deleted) if together else sum(deleted)
-    return again + asked + len(parts)
-
-
-def _batches(counts: t.Sequence[int]) -> int:
-    """Batches of tags that are asked for together, of so many for each repository."""
-    return sum(-(-count // DELETE_LIMIT) for count in counts)

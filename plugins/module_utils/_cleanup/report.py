@@ -23,8 +23,9 @@ from .._rules.reasons import reason_counts
 from .._usage.listings import RepositoryUsage, total_usage
 from .notes import notes_of
 from .pins import PinResult, pins_diff
-from .planning import CleanupPlan, CleanupState
+from .planning import CleanupPlan
 from .request import CleanupRequest
+from .state import CleanupState
 from .summary import outcome_summary, plan_summary
 from .usage import freed_row
 

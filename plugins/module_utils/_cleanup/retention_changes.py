@@ -11,8 +11,9 @@ from __future__ import annotations
 import typing as t
 
 from .._plan.plan import RepositoryPlan
-from .planning import CleanupState, decisions_by
+from .planning import decisions_by
 from .request import CleanupRequest
+from .state import CleanupState
 
 
 class RetentionChange(t.NamedTuple):

@@ -15,8 +15,9 @@ from .._deletion.host import is_proven_to_delete_by_name, proves_to_delete_by_na
 from .._registry.auth import RegistrySettings, registry_of
 from .._tags.query import TagQuery
 from .._tags.reader import TagReader, united
-from .planning import CleanupState, plan_cleanup
+from .planning import plan_cleanup
 from .request import CleanupRequest
+from .state import CleanupState
 
 
 def with_shared_digests(

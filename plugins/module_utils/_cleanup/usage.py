@@ -17,8 +17,8 @@ from .._rules.decision import DateSource
 from .._rules.reasons import Certainty
 from .._usage.figures import Figures
 from .._usage.listings import RepositoryUsage, repository_usage
-from .planning import CleanupState
 from .request import CleanupRequest
+from .state import CleanupState
 
 
 def listed_dates(state: CleanupState, request: CleanupRequest) -> DateSource:

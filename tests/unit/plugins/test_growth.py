@@ -28,7 +28,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.needs
     detailed_names,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.notes import warnings_of
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import CleanupState, plan_cleanup
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import plan_cleanup
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.report import (
     applied_cleanup,
     cleanup_intent,
@@ -36,6 +36,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.repor
     plan_header,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import CleanupRequest
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.state import CleanupState
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.usage import listed_dates, plan_usage
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import (
     ErrorKind,

@@ -91,6 +91,8 @@ PURE = {
         "_cleanup/notes",
         "_cleanup/pins",
         "_cleanup/planning",
+        "_cleanup/refusals",
+        "_cleanup/state",
     ),
     *("_cleanup/request", "_cleanup/retained", "_cleanup/retention_changes", "_cleanup/summary", "_cleanup/usage"),
     "_settings/document",

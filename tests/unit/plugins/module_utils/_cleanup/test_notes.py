@@ -12,11 +12,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.notes import notes_of, warnings_of
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import (
-    CleanupState,
-    plan_cleanup,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import plan_cleanup
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import CleanupRequest
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.state import CleanupState
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import TagListing
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode, ReadMethod, TagRules

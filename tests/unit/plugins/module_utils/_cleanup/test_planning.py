@@ -16,18 +16,15 @@ from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.bulk_requests import BulkRequest
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.notes import notes_of
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import (
-    CleanupPlan,
-    CleanupState,
-    deletion_requests,
-    plan_cleanup,
-)
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import CleanupPlan, plan_cleanup
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.refusals import deletion_requests
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.report import (
     cleanup_intent,
     cleanup_result,
     plan_header,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import CleanupRequest
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.state import CleanupState
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.usage import plan_usage
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import (
     ErrorKind,

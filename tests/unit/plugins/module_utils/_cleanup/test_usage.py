@@ -13,11 +13,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import CleanupState, plan_cleanup
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.planning import plan_cleanup
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.request import (
     CleanupRequest,
     check_for_server,
 )
+from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.state import CleanupState
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.usage import (
     freed_row,
     listed_dates,
