@@ -98,7 +98,7 @@ def matches_of(
         *(_of_ref_kind(names, refs, kind, request) for kind in request.keep_refs),
         _of_deployments(names, refs, request) if request.keep_deployments else ([], []),
         use,
-        _of_exceptions(names, retention),
+        _of_exceptions(names, retention, clock),
     ]
     findings = [
         *told(names, (each for _entries, found in parts for each in found)),
@@ -252,16 +252,17 @@ def _of_exclusions(listings: t.Sequence[TagListing], exclusions: t.Sequence[Excl
     ]
 
 
-def _of_exceptions(names: ListedNames, retention: Retention) -> Found:
-    """What is kept until a day. What is said of other repositories is about another task."""
+def _of_exceptions(names: ListedNames, retention: Retention, clock: datetime | None) -> Found:
+    """What is still kept until a day. What is said of other repositories is about another task."""
+    holding = [each for each in retention.exceptions if each.holds(clock)]
     counts: dict[int, int] = {}
     for listing in names.listings:
         for each in retention.exceptions_by_path.about(listing.repository.path):
             counts[id(each)] = counts.get(id(each), 0) + len(each.names_of(listing))
-    entries = [EntryMatches("exceptions", each.text, matched=counts.get(id(each), 0)) for each in retention.exceptions]
+    entries = [EntryMatches("exceptions", each.text, matched=counts.get(id(each), 0)) for each in holding]
     findings = [
         Finding(f"retention, {each.place}: the exception for {each.text} matches {names.none}")
-        for each in retention.exceptions
+        for each in holding
         if counts.get(id(each)) == 0
     ]
     return entries, findings

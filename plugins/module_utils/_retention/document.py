@@ -278,7 +278,7 @@ class _Reading:
         title, number = self.document.title, len(self.problems)
         if number == 1:
             return printable(f"{title}{', ' if placed[0][0] else ': '}{found[0]}.")
-        return printable(f"{title} has {number} mistakes: {some(found, _TOLD, number=number, separator='; ')}.")
+        return printable(f"{title} has {number} mistakes: {some(found, len(found), number=number, separator='; ')}.")
 
     def is_sound(self, path: ValuePath) -> bool:
         """Whether a value and all inside of it is of its kind. path: of the value."""
@@ -317,7 +317,7 @@ class _Reading:
         """
         seen: set[str] = set()
         for name, path in entries:
-            if name in seen:
+            if name and name in seen:
                 around, last = (path, key) if key else (path[:-1], path[-1])
                 self.problems.append(Problem(around, f"{name!r} stands here for the second time", key=last))
             seen.add(name)
@@ -360,8 +360,8 @@ class _Reading:
     ) -> t.Iterator[tuple[Assignment, ValuePath]]:
         """What a rule set is assigned to, each with its path. number: the row's place. names: of all rule sets."""
         path: ValuePath = ("assignments", number)
-        self.check_known(str(row["rule_set"] or ""), names, path, "rule_set")
-        if row["rule_set"] and not any(row[level.value] for level in Level):
+        self.check_known(row["rule_set"], names, path, "rule_set")
+        if not any(row[level.value] for level in Level):
             here = " or ".join(level.value for level in reversed(Level))
             self.problems.append(Problem(path, f"the rule set is assigned to nothing: write {here}"))
         for level in Level:
@@ -370,26 +370,25 @@ class _Reading:
                 with self.noting_entry(exact[:-1], index):
                     key = self._target(level, target)
                     place = self.document.position(exact)
-                    yield Assignment(level, key, rule_set=str(row["rule_set"]), place=place), exact
+                    yield Assignment(level, key, rule_set=row["rule_set"], place=place), exact
 
-    def _target(self, level: Level, target: str | None) -> str:
+    def _target(self, level: Level, target: str) -> str:
         """What something is assigned to, as paths are compared.
 
         Raises:
             UsageError: it is no path.
         """
-        text = target or ""
-        if level is not Level.REPOSITORY and is_glob(text):
-            raise UsageError(f"{level.value} {text!r} is a glob, and only repositories takes one: write it there")
+        if level is not Level.REPOSITORY and is_glob(target):
+            raise UsageError(f"{level.value} {target!r} is a glob, and only repositories takes one: write it there")
         if level is Level.GROUP:
-            path = full_path(text, level.value, self.server).lower()
+            path = full_path(target, level.value, self.server).lower()
             if path.isdigit():
-                raise UsageError(f"groups {text!r} is a number: write the full path of the group")
+                raise UsageError(f"groups {target!r} is a number: write the full path of the group")
             return path
         if level is Level.PROJECT:
-            return project_path(text, level.value, self.server).lower()
-        check_globs([text], level.value)
-        return text.strip("/").lower()
+            return project_path(target, level.value, self.server).lower()
+        check_globs([target], level.value)
+        return target.strip("/").lower()
 
     def _entries(self, path: ValuePath, row: t.Mapping[str, t.Any], key: str) -> t.Iterator[tuple[int, str]]:
         """The entries of a list by their numbers; none if one of them is of another kind. path: of the row."""
@@ -410,7 +409,7 @@ class _Reading:
                 tags=tags,
                 ends_at=_end_of(row["keep_until"]),
                 keep_until=row["keep_until"],
-                why=row["why"] or "",
+                why=row["why"],
                 owner=row["owner"],
                 place=self.document.position(path),
             )

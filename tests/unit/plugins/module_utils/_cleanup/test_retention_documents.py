@@ -274,14 +274,15 @@ def test_who_writes_something_under_the_wrong_key_reads_the_right_one(level: str
     assert refusal.endswith(f" matches no repository in scope{f' ({meant})' if meant else ''}, {so}")
 
 
-def test_an_exception_that_has_ended_is_no_mistake() -> None:
+@pytest.mark.parametrize("exception", [{"repositories": ["team/gone"]}, {"repositories": ["team/app"], "tags": "x"}])
+def test_an_exception_that_has_ended_is_no_mistake_and_matches_nothing(exception: dict[str, Any]) -> None:
     document = {
         "rule_sets": [OLD],
         "default": "old",
-        "exceptions": [{"repositories": ["team/gone"], "keep_until": "2026-05-31", "why": "audit"}],
+        "exceptions": [{**exception, "keep_until": "2026-05-31", "why": "audit"}],
     }
     found = planned_for([listed(tag("a"), tag("b", 1))], request_of(document, on_unmatched="auto")).plan
-    assert found.unmatched == ()
+    assert (found.unmatched, found.matches) == ((), ())
     assert found.deletions == 1
 
 

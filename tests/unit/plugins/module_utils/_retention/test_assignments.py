@@ -119,6 +119,7 @@ def test_what_holds_for_no_repository_is_known_also_where_a_nearer_one_decides()
         (SUBGROUP, Scope(group="team", exclude=("*/cache",)), True),
         (EXACT, Scope(group="team", exclude=("*/cache",)), False),
         (SUBGROUP, Scope(group="team", exclude=("/team/sub/*",)), False),
+        (to(GROUPS, "xsub", "x"), Scope(instance=True, exclude=("Xsub/*",)), False),
         (PROJECT, Scope(group="team"), True),
         (to(GROUPS, "7", "x"), Scope(group="7"), True),
     ],

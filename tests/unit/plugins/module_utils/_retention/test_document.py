@@ -15,9 +15,11 @@ import pytest
 import yaml
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.yaml_text import LocatedValue
 from ansible_collections.containerops.gitlab.plugins.module_utils._plan.limits import Limits
 from ansible_collections.containerops.gitlab.plugins.module_utils._retention.document import (
     LARGEST,
+    RetentionDocument,
     read_document,
     retention_of,
 )
@@ -341,6 +343,27 @@ def test_the_whole_message(document: dict[str, Any], message: str) -> None:
 )
 def test_what_stands_twice_is_told_where_it_stands_again(old: str, new: str, line: int) -> None:
     assert f"line {line}, " in refused(with_line(old, new))
+
+
+def test_repositories_are_compared_by_their_paths() -> None:
+    assigned = [{"rule_set": "a", "repositories": ["/Xteam/App/X/", "team/*/Cache"]}]
+    found = read({"rule_sets": [A], "assignments": assigned}).assignments
+    assert found
+    assert [entry.target for entry in found.entries] == ["xteam/app/x", "team/*/cache"]
+
+
+def test_what_is_not_named_does_not_stand_twice() -> None:
+    assert refused({"rule_sets": [{"rules": A["rules"]}] * 2}).startswith("retention has 2 mistakes: ")
+
+
+def test_of_a_mapping_with_a_wrong_key_no_number_is_told_besides() -> None:
+    assert refused(with_line("keep_n: 10", "keep_n: 010\n        x: 1")).startswith("retention, line 8, ")
+
+
+def test_the_line_of_a_value_is_that_of_the_nearest_one_around_it() -> None:
+    document = RetentionDocument("retention", LocatedValue({"a": {"b": 5}}, lines={(): 1, ("a",): 2}))
+    assert [document.line(path) for path in ((), ("a",), ("a", "b"), ("x",))] == [1, 2, 2, 1]
+    assert RetentionDocument("retention", LocatedValue({}, lines={})).line(("a",)) == 0
 
 
 def test_one_path_may_be_a_group_and_a_project() -> None:
