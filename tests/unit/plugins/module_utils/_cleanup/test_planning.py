@@ -458,6 +458,13 @@ REFUSED: list[Any] = [
         "(v0, v1, v2, v3, v4 and 1 more); use a token that is no administrator's",
         id="GitLab lets an administrator past protection rules",
     ),
+    pytest.param(
+        {"delete_via": "bulk_unpinned", "name_regex_delete": "v0"},
+        {"delete_method": DeleteMethod.BULK_UNPINNED, "listings": [PROTECTED], "passes_rules": True},
+        "GitLab would delete 1 tag of team/app for an administrator although its protection rules cover it (v0); use a "
+        "token that is no administrator's",
+        id="GitLab lets an administrator past the protection of one tag",
+    ),
 ]
 
 

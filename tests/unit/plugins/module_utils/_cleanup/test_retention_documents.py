@@ -286,6 +286,25 @@ def test_an_exception_that_has_ended_is_no_mistake_and_matches_nothing(exception
     assert found.deletions == 1
 
 
+def test_each_tag_says_why_no_rule_set_decides_about_it() -> None:
+    document = {"rule_sets": [OLD, ALL], "assignments": [{"rule_set": "old", "projects": ["team/app"]}]}
+    listings = [listed(tag("a")), listed(tag("a"), where=WEB)]
+    here, elsewhere = planned_for(listings, request_of(document, only_rule_sets=["all"])).plan.repositories
+    assert [each.reason.value for each in here.decisions] == ["rule_set_not_selected"]
+    assert [each.reason.value for each in elsewhere.decisions] == ["no_rule_set"]
+
+
+def test_where_the_order_differs_is_told_of_tags_that_nothing_else_keeps() -> None:
+    newest = {"name": "newest", "rules": [{"match": "b.*", "sort_by": "name", "keep_n": 1}]}
+    document: dict[str, Any] = {"rule_sets": [newest], "default": "newest"}
+    listings = [listed(tag("b9"), tag("b10"))]
+    [part] = planned_for(listings, request_of(document)).plan.repositories
+    assert [(each.deleted, each.kept) for each in part.order_differences] == [(("b10",), ("b9",))]
+    document["exceptions"] = [{"repositories": ["team/app"], "keep_until": "2027-01-31", "why": "audit"}]
+    [part] = planned_for(listings, request_of(document)).plan.repositories
+    assert part.order_differences == ()
+
+
 def test_entries_are_counted_by_the_set_that_has_them() -> None:
     document = {
         "rule_sets": [{**OLD, "protect": ["v.*", "x"]}, {**ALL, "protect": ["v.*"]}],
