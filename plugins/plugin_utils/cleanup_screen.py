@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..module_utils._core.words import counted
+from ..module_utils._core.words import counted, were
 from ..module_utils._plan.results import named_rule
 from .plan_screen import head_of, left_out_of, more, nothing_of, places_of, table_of, tag_lines, tags_of
 from .screen import labelled, lines_of, sections, wrapped
@@ -94,14 +94,14 @@ def _approved(plan: _Result) -> list[str]:
     """What differs from the approved plan, and what earlier runs did."""
     before, approved = plan["deleted_before"], plan["approved"]
     if not approved:
-        text = f"{counted(before, 'tag')} {_were(before)} deleted by earlier runs of this journal"
+        text = f"{counted(before, 'tag')} {were(before)} deleted by earlier runs of this journal"
         return [text] if before else []
     lines = [
         f"approved: {counted(approved['totals']['delete'], 'tag')} by the plan of {approved['clock']}",
         f"  {approved['fingerprint']}",
     ]
     if before:
-        lines.append(f"  {before:,} of them {_were(before)} deleted by an earlier run")
+        lines.append(f"  {before:,} of them {were(before)} deleted by an earlier run")
     counts = {kind: approved["counts"].get(kind, 0) for kind in _DRIFT}
     drift = [row for kind in _DRIFT for row in approved["drift"] if row["kind"] == kind]
     for kind, words in _DRIFT.items():
@@ -144,7 +144,3 @@ def _pinned(found: _Result) -> list[str]:
     for row in rows:
         lines += lines_of((f"{row['repository']}:{row['name']}", row.get("outcome", ""), row.get("message", "")), "  ")
     return lines
-
-
-def _were(number: int) -> str:
-    return "was" if number == 1 else "were"

@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import typing as t
 
-from ..module_utils._core.words import counted
+from ..module_utils._core.words import counted, were
+from ..module_utils._restore.planning import RestoreReason
 from .plan_screen import more
 from .screen import lines_of, sections, wrapped
 
@@ -28,7 +29,7 @@ def restore_lines(found: _Result, *, check_mode: bool) -> list[str]:
         check_mode: whether nothing was put back for that reason.
     """
     outcome = found.get("outcome")
-    lost = [row for row in found["tags"] if row["action"] == "none" and row["reason"] not in ("present", "replaced")]
+    lost = [row for row in found["tags"] if not RestoreReason(row["reason"]).is_good]
     replaced = [row for row in found["tags"] if row["reason"] == "replaced"]
     planned = [row for row in found["tags"] if row["action"] == "create"]
     done = outcome["tags"] if outcome else []
@@ -62,7 +63,7 @@ def _runs(runs: t.Sequence[_Result]) -> list[str]:
 
 
 def _number_lost(counts: _Result) -> int:
-    return int(sum(counts.values()) - counts["deleted"] - counts["present"] - counts["replaced"])
+    return sum(counts[reason.value] for reason in RestoreReason if not reason.is_good)
 
 
 def _sums(counts: _Result) -> str:
@@ -81,7 +82,7 @@ def _headline(to_do: int, outcome: _Result | None, *, check_mode: bool) -> str:
     if not to_do:
         return "nothing to put back"
     done = outcome["counts"][_WRITTEN] if outcome else 0
-    return f"{done:,} of {counted(to_do, 'tag')} {'was' if to_do == 1 else 'were'} put back"
+    return f"{done:,} of {counted(to_do, 'tag')} {were(to_do)} put back"
 
 
 def _tags(head: str, rows: t.Sequence[_Result], number: int, why: str = "") -> list[str]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import typing as t
 
-from ..module_utils._core.words import counted, some
+from ..module_utils._core.words import counted, some, were
 from .plan_screen import more
 from .screen import labelled, named, sections, wrapped
 
@@ -62,7 +62,7 @@ def _headline(found: _Result, *, check_mode: bool) -> list[str]:
     # Those that failed come first, and the list may end before them.
     if failed and failed == len(found["outcome"]) and number:
         return [f"at least {counted(failed, 'project')} could not be changed as wanted"]
-    return [f"{counted(number, 'project')} {'was' if number == 1 else 'were'} changed"]
+    return [f"{counted(number, 'project')} {were(number)} changed"]
 
 
 def _not_changed(found: _Result) -> list[_Result]:

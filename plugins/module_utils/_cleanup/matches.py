@@ -13,7 +13,7 @@ import typing as t
 from datetime import datetime
 
 from .._core.models import ListingState, RefKind, Repository, TagListing
-from .._core.scope import Exclusion, Scope
+from .._core.scope import Exclusion, Scope, path_key
 from .._core.words import some
 from .._retention.assignments import Level, leads_to, lies_in
 from .._retention.rule_sets import Retention, RuleSet
@@ -296,7 +296,7 @@ def _of_targets(
     found = {pattern for repository in repositories for pattern in exceptions.patterns_of(repository.path)}
     for each in (exception for exception in retention.exceptions if exception.holds(clock)):
         for pattern in each.repositories:
-            key = pattern.strip("/").lower()
+            key = path_key(pattern)
             if pattern not in found and is_missing(key):
                 level = levels.get(key)
                 meant = f" (it is {_LEVEL_WORDS[level]}: write '{key}/*' for what is in it)" if level else ""

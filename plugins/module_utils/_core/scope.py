@@ -274,7 +274,7 @@ def repository_path(text: str, option: str = "repository") -> str:
         UsageError: it is none.
     """
     text = _without_credentials(text)
-    path = text.strip("/").lower()
+    path = path_key(text)
     after_host = _path_after_host(path)
     if after_host is not None:
         wanted = after_host.partition("?")[0]
@@ -360,6 +360,11 @@ def is_glob(pattern: str) -> bool:
     return _WILDCARD.search(pattern) is not None
 
 
+def path_key(text: str) -> str:
+    """A path or glob as such are compared: GitLab's paths are the same in any case."""
+    return text.strip("/").lower()
+
+
 def beginning_of(pattern: str) -> str:
     """What all paths begin with that a pattern matches."""
     return _WILDCARD.split(pattern)[0]
@@ -374,7 +379,7 @@ def path_matcher(patterns: t.Iterable[str]) -> t.Callable[[str], list[str]]:
     exact: dict[str, list[str]] = {}
     globs: dict[tuple[str, str], list[tuple[str, t.Callable[[str], t.Any]]]] = {}
     for pattern in dict.fromkeys(patterns):
-        text = pattern.strip("/").lower()
+        text = path_key(pattern)
         if is_glob(text):
             edges = beginning_of(text), _END_OF_WILDCARD.split(text)[-1]
             globs.setdefault(edges, []).append((pattern, re.compile(translate(text)).match))

@@ -24,6 +24,11 @@ def are(number: int) -> str:
     return "is" if number == 1 else "are"
 
 
+def were(number: int) -> str:
+    """The verb of the past behind so many things."""
+    return "was" if number == 1 else "were"
+
+
 def some(names: t.Sequence[str], most: int = _FEW, *, number: int | None = None, separator: str = ", ") -> str:
     """The first of some names, and how many more there are.
 

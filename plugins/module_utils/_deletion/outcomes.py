@@ -40,6 +40,11 @@ class TagOutcome(enum.Enum):
         return self.is_gone or self is TagOutcome.CHANGED_SINCE
 
     @property
+    def falls_short(self) -> bool:
+        """Whether the run was to come to the tag, and it is not as it was wanted."""
+        return not self.is_good and self is not TagOutcome.LEFT
+
+    @property
     def is_gone(self) -> bool:
         """Whether the tag is not there any more, as far as is known."""
         return self in (TagOutcome.DELETED, TagOutcome.ALREADY_GONE, TagOutcome.UNVERIFIED)
@@ -118,7 +123,7 @@ class DeletionResult(t.NamedTuple):
     @property
     def ok(self) -> bool:
         """Whether all was done as planned, as far as the run was to come."""
-        return not self.stopped and all(tag.outcome.is_good or tag.outcome is TagOutcome.LEFT for tag in self.tags)
+        return not self.stopped and not any(tag.outcome.falls_short for tag in self.tags)
 
     @property
     def changed(self) -> bool:

@@ -81,9 +81,9 @@ def _shortfall(found: DeletionResult) -> str:
     counts = found.counts()
     deleted = f"{counts['deleted']:,} of {counted(len(found.tags), 'planned tag was', 'planned tags were')} deleted"
     if counts[TagOutcome.LEFT.value]:
-        deleted = f"{deleted} and {counts[TagOutcome.LEFT.value]} left for the next run"
+        deleted = f"{deleted} and {counts[TagOutcome.LEFT.value]:,} left for the next run"
     if found.stopped:
         return f"Stopped after {deleted}: {found.stopped}."
     short = ", ".join(f"{counts[name]} {name}" for name in ("recreated", "not_deleted", "not_tried") if counts[name])
-    first = next(tag for tag in found.tags if not tag.outcome.is_good and tag.outcome is not TagOutcome.LEFT)
+    first = next(tag for tag in found.tags if tag.outcome.falls_short)
     return f"{deleted}, but {short}; first {first.repository}:{first.name}: {first.message}"

@@ -13,6 +13,7 @@ import typing as t
 
 from .._core.diffs import diff_part
 from .._core.models import Repository, TagListing, format_time
+from .._core.words import are, counted
 from .._deletion.report import deletion_intent
 from .._module.intent import Intent
 from .._plan.plan import Plan, RepositoryPlan
@@ -68,13 +69,8 @@ def _difference(part: RepositoryPlan) -> dict[str, str]:
 def _summary_of(plan: Plan) -> str:
     """The plan in one sentence without its full stop."""
     deleted, number = len(removals_of(plan)), len(plan.repositories)
-    verb = "is" if deleted == 1 else "are"
-    tags = f", with {_counted(plan.deletions, 'tag')}" if plan.deletions else ""
-    return f"{deleted:,} of {_counted(number, 'repository', 'repositories')} {verb} to be deleted{tags}"
-
-
-def _counted(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or f'{one}s'}"
+    tags = f", with {counted(plan.deletions, 'tag')}" if plan.deletions else ""
+    return f"{deleted:,} of {counted(number, 'repository', 'repositories')} {are(deleted)} to be deleted{tags}"
 
 
 def scope_result(

@@ -14,7 +14,7 @@ from collections import Counter
 from .._core.diffs import diff_part, hidden_part
 from .._core.errors import UsageError
 from .._core.tag_writes import WriteOutcome
-from .._core.words import are, counted
+from .._core.words import are, counted, were
 from .._module.intent import Applied, Intent
 from .._module.results import truncate_lists
 from .planning import ObservedRepository, PlannedTag, RestoredTag, RestoreReason
@@ -168,8 +168,7 @@ def _outcome_row(done: RestoredTag) -> dict[str, t.Any]:
 
 def _done(done: t.Sequence[RestoredTag]) -> str:
     written = sum(1 for each in done if each.result.outcome is WriteOutcome.WRITTEN)
-    were = "was" if len(done) == 1 else "were"
-    return f"{written:,} of {counted(len(done), 'tag')} {were} put back"
+    return f"{written:,} of {counted(len(done), 'tag')} {were(len(done))} put back"
 
 
 def _not_done(short: t.Sequence[RestoredTag]) -> str:

@@ -18,7 +18,7 @@ import typing as t
 from dataclasses import dataclass
 
 from .._core.models import Repository
-from .._core.scope import Scope, beginning_of, is_glob, path_matcher
+from .._core.scope import Scope, beginning_of, is_glob, path_key, path_matcher
 
 
 class Level(enum.Enum):
@@ -47,7 +47,7 @@ class Assignment(t.NamedTuple):
     @property
     def key(self) -> str:
         """The target as paths are compared."""
-        return self.target.strip("/").lower()
+        return path_key(self.target)
 
     @property
     def text(self) -> str:
@@ -64,7 +64,7 @@ def lies_in(scope: Scope, target: str, *, numbers: bool = False) -> bool:
         numbers: whether a number is the id of a project.
     """
     start = beginning_of(target)
-    if scope.include or any(_may_be_left_out(target, each.strip("/").lower()) for each in scope.exclude):
+    if scope.include or any(_may_be_left_out(target, path_key(each)) for each in scope.exclude):
         return False
     if scope.instance:
         return True

@@ -21,7 +21,7 @@ from datetime import date, datetime
 from .._core.diffs import printable
 from .._core.errors import UsageError
 from .._core.models import parse_time
-from .._core.scope import check_globs, full_path, is_glob, project_path
+from .._core.scope import check_globs, full_path, is_glob, path_key, project_path
 from .._core.words import some
 from .._core.yaml_text import LocatedValue, ValuePath, YamlError, parse_yaml
 from .._plan.limits import Limits
@@ -388,7 +388,7 @@ class _Reading:
         if level is Level.PROJECT:
             return project_path(target, level.value, self.server).lower()
         check_globs([target], level.value)
-        return target.strip("/").lower()
+        return path_key(target)
 
     def _entries(self, path: ValuePath, row: t.Mapping[str, t.Any], key: str) -> t.Iterator[tuple[int, str]]:
         """The entries of a list by their numbers; none if one of them is of another kind. path: of the row."""

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.containerops.gitlab.plugins.module_utils._core.words import are, counted, some
+from ansible_collections.containerops.gitlab.plugins.module_utils._core.words import are, counted, some, were
 from tests.tools.collection import ROOT
 
 FILES = sorted((ROOT / "plugins").rglob("*.py"))
@@ -35,6 +35,7 @@ def test_a_number_with_its_word(number: float, text: str) -> None:
 def test_words_of_any_plural() -> None:
     assert [counted(number, "tag is", "tags are") for number in range(3)] == ["0 tags are", "1 tag is", "2 tags are"]
     assert [are(number) for number in range(3)] == ["are", "is", "are"]
+    assert [were(number) for number in range(3)] == ["were", "was", "were"]
 
 
 @pytest.mark.parametrize(
