@@ -41,9 +41,9 @@ OTHER_TOOLS = {
 }
 # Those of controllers in use, and the newest.
 RUNNERS = ["2.3.6", "2.4.0", "2.4.3"]
-PARTS = ["lint", "sanity", "unit", "integration", "galaxy", "molecule"]
+PARTS = ["lint", "sanity", "unit", "integration", "galaxy", "docs", "molecule"]
 # Run beside each other: those of the second row keep one processor busy, and less than that.
-ROWS = [["lint", "unit", "integration"], ["sanity", "galaxy", "molecule"]]
+ROWS = [["lint", "unit", "integration"], ["sanity", "galaxy", "docs", "molecule"]]
 
 Part = Callable[[nox.Session], None]
 
@@ -209,6 +209,13 @@ def install_runner(session: nox.Session, core: str, python: str, runner: str) ->
 
 
 @nox.session
+def links(session: nox.Session) -> None:
+    """Ask every address of other sites that the docs link to. Needs the network."""
+    install(session, "test")
+    session.run("python", "-m", "tests.tools.docs", "links")
+
+
+@nox.session
 def mutants(session: nox.Session) -> None:
     """Break the pure modules line by line, and list what no test noticed."""
     install(session, "mutation")
@@ -237,7 +244,9 @@ def lint(session: nox.Session) -> None:
         Tool("ruff check", ("ruff", "check", ".")),
         Tool("ruff format", ("ruff", "format", "--check", ".")),
         Tool("mypy, plugins", ("mypy", "--python-version", "3.10", "plugins"), env=collections),
-        Tool("mypy, tests", ("mypy", "--python-version", "3.11", "noxfile.py", "tests"), env=collections),
+        Tool(
+            "mypy, tests", ("mypy", "--python-version", "3.11", "noxfile.py", "tests", "docs/docsite"), env=collections
+        ),
         Tool("yamllint", ("yamllint", "--strict", "."), sources),
         Tool("ansible-lint", ("ansible-lint", "--offline", "--profile", "production", "--strict"), scratch),
         Tool(
@@ -275,6 +284,12 @@ def integration(session: nox.Session) -> None:
 def galaxy(session: nox.Session) -> None:
     """Build the collection, install it into an empty folder, and ask ansible-doc about everything in it."""
     session.run("python", "-m", "tests.tools.galaxy")
+
+
+@part
+def docs(session: nox.Session) -> None:
+    """Build the docs site into build/docs/html, and check its links."""
+    session.run("python", "-m", "tests.tools.docs")
 
 
 @part

@@ -36,7 +36,6 @@ class Result(t.TypedDict):
 
 def begin(part: str) -> None:
     """Forget what an earlier run left."""
-    RESULTS.mkdir(parents=True, exist_ok=True)
     _write(part, {"checks": [], "seconds": None})
 
 
@@ -114,4 +113,5 @@ def _read(part: str) -> Result:
 
 
 def _write(part: str, result: Result) -> None:
+    RESULTS.mkdir(parents=True, exist_ok=True)
     (RESULTS / f"{part}.json").write_text(json.dumps(result))
