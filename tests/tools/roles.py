@@ -147,8 +147,9 @@ def _for_role(name: str, text: str) -> str:
         kind, target = match.groups()
         if "#" in target:
             return match[0]
-        first = re.split(r"[.\[=]", target)[0]
-        return f"O({name}_{target})" if kind == "O" and first in variables else f"{kind}({module}{target})"
+        # A variable of a role is documented without suboptions.
+        option = target.partition("=")[0]
+        return f"O({name}_{target})" if kind == "O" and option in variables else f"{kind}({module}{target})"
 
     return re.sub(r"\b(O|RV)\(([^)]+)\)", reference, text)
 
