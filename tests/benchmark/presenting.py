@@ -4,7 +4,7 @@
 
 """python -m tests.benchmark.presenting: writes the tables and the picture from docs/benchmark.json once more.
 
-In README.md and docs/benchmark.md they stand between markers; the text around them is written by hand.
+In docs/benchmark.md and docs/sizing.md they stand between markers; the text around them is written by hand.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from .tools import OURS, RIVAL, THREADS, TOOLS
 
 DATA = ROOT / "docs" / "benchmark.json"
 PICTURE = ROOT / "docs" / "benchmark.svg"
-PAGES = (ROOT / "README.md", ROOT / "docs" / "benchmark.md", ROOT / "docs" / "sizing.md")
+PAGES = (ROOT / "docs" / "benchmark.md", ROOT / "docs" / "sizing.md")
 TITLES = {tool.name: tool.title for tool in TOOLS}
 MODES = {"M1": "with a metadata database", "M2": "without one"}
 # How many requests of a tool may be under way at once, of those whose limit is shown.

@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
-import sys
 from pathlib import Path
 
 import yaml
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
 
 from tests.integration.driver import Ansible
 from tests.integration.scenarios import TOKEN, team
@@ -20,58 +22,79 @@ from tests.simulator.harness import Simulator
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def blocks() -> list[list[str]]:
-    """The shell blocks of the readme, as lists of lines."""
-    parts = (ROOT / "README.md").read_text().split("```shell\n")[1:]
-    return [part.partition("```")[0].splitlines() for part in parts]
+def code(page: str, language: str) -> list[str]:
+    """The blocks of a page in a language."""
+    return re.findall(rf"```{language}\n(.*?)```", (ROOT / page).read_text(), re.DOTALL)
 
 
 def screens(page: str) -> list[list[str]]:
     """What a page says that is shown, as lists of lines."""
-    parts = (ROOT / page).read_text().split("```text\n")[1:]
-    return [part.partition("```")[0].splitlines() for part in parts]
+    return [block.splitlines() for block in code(page, "text")]
 
 
-def test_the_two_commands_are_those_of_the_makefile() -> None:
-    assert blocks()[0] == ["make demo", "make test"]
-    makefile = (ROOT / "Makefile").read_text()
-    assert "demo test " in makefile
+def test_the_demo_is_a_command_of_the_makefile() -> None:
+    assert code("README.md", "shell")[0] == "make demo\n"
+    assert "\ndemo test " in (ROOT / "Makefile").read_text()
 
 
-def test_the_five_lines_for_ones_own_gitlab(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+def test_what_is_installed_is_what_is_needed() -> None:
+    libraries, collection = code("README.md", "shell")[1].splitlines()
+    [needed] = re.findall(r'"ansible-core>=([\d.]+)" requests google-re2$', libraries)
+    runtime = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())
+    assert runtime["requires_ansible"] == f">={needed}.0"
+    galaxy = yaml.safe_load((ROOT / "galaxy.yml").read_text())
+    name = f"{galaxy['namespace']}.{galaxy['name']}"
+    assert collection == f"ansible-galaxy collection install {name}"
+    [wanted] = yaml.safe_load(code("README.md", "yaml")[0])["collections"]
+    assert wanted["name"] == name
+    assert Version(galaxy["version"]) in SpecifierSet(wanted["version"])
+
+
+def test_from_the_address_to_a_second_cleanup(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    """Files and commands of the readme, word for word, but against the simulator."""
     simulator.load(team())
-    lines = blocks()[1]
-    assert len(lines) == 5
-    # The libraries are here already; everything else runs word for word, but against the simulator.
-    script = "\n".join(["set -e", *lines[1:]])
-    script = script.replace("https://gitlab.example.com", simulator.url).replace("glpat-example", TOKEN)
-    script = script.replace("collection install .", f"collection install --offline -p {tmp_path / 'installed'} {ROOT}")
+    for block in code("README.md", "yaml")[1:]:
+        (tmp_path / block.partition("\n")[0].removeprefix("# ")).write_text(block)
+    address, *commands = code("README.md", "shell")[2:]
+    address = address.replace("https://gitlab.example.com", simulator.url).replace("glpat-example", TOKEN)
+    installing = f"ansible-galaxy collection install --offline -p {tmp_path / 'installed'} {ROOT}\n"
     collections = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "installed")}
-    done = subprocess.run(
-        ["bash", "-c", script],
-        cwd=tmp_path,
-        env={**ansible.environment, **collections, "RECORD_PATH": str(tmp_path / "record")},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert "was installed successfully" in done.stdout
-    assert done.stdout.count("changed=0") == 1
-    assert "-dev-1" in done.stdout
-    assert "check mode: nothing was deleted" in done.stdout
-    for line in screens("README.md")[0]:
-        assert json.dumps(line.partition("sha256:...")[0])[:-1] in done.stdout
+
+    def run(command: str) -> str:
+        done = subprocess.run(
+            ["bash", "-ec", address + command],
+            cwd=tmp_path,
+            env={**ansible.environment, **collections, "RECORD_PATH": str(tmp_path / "record")},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=180,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    assert "was installed successfully" in run(installing)
+    audit, check, cleanup = commands
+    run(audit)
+    assert (tmp_path / "registry.html").read_text().startswith("<!DOCTYPE html>")
+    shown = run(check)
     assert simulator.counters()["writes"] == 0
-    assert lines[0] == "pip install ansible-core requests google-re2"
-    subprocess.run([sys.executable, "-c", "import ansible, requests, re2"], check=True)
+    for line in screens("README.md")[0]:
+        assert json.dumps(line)[:-1] in shown
+    planned = re.findall(r"team/app:(dev-\w+)  \S+  expired", shown)
+    before = simulator.tags("team/app")
+    run(cleanup)
+    assert sorted(set(before) - set(simulator.tags("team/app"))) == sorted(planned)
+    assert len((tmp_path / "journal.jsonl").read_text().splitlines()) > len(planned)
+    assert "nothing to delete" in run(cleanup)
+    # Every role has a playbook that needs no file of one's own.
+    [by_name] = re.findall(r"`(ansible-playbook containerops\.gitlab\.audit [^`]+)`", (ROOT / "README.md").read_text())
+    assert "nothing to delete" in run(by_name)
 
 
 def yaml_blocks(page: str) -> list[str]:
-    parts = (ROOT / "docs" / page).read_text().split("```yaml\n")[1:]
-    return [part.partition("```")[0] for part in parts]
+    return code(f"docs/{page}", "yaml")
 
 
 def test_the_fleet_of_the_page_on_settings(ansible: Ansible, simulator: Simulator) -> None:

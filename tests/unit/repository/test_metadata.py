@@ -33,10 +33,11 @@ PAGES = sorted(
 )
 
 
-def readme_names(kind: str) -> set[str]:
-    """Name what the table in the README lists of a kind."""
-    rows = re.findall(r"^\| `([^`]+)` \| (\w+) \|", (ROOT / "README.md").read_text(), re.MULTILINE)
-    return {name for name, row_kind in rows if row_kind == kind}
+def readme_names(heading: str, column: int = 0) -> set[str]:
+    """Name what a column of a table below a heading of the README lists."""
+    table = (ROOT / "README.md").read_text().partition(f"\n### {heading}\n")[2].partition("\n#")[0]
+    rows = [line.split("|")[1:-1] for line in table.splitlines() if line.startswith("| `")]
+    return {name for row in rows if column < len(row) for name in re.findall(r"`([^`]+)`", row[column])}
 
 
 def test_action_group_holds_the_modules_that_say_so() -> None:
@@ -73,11 +74,43 @@ def test_inventory_plugin_is_documented_with_examples(plugin: Path) -> None:
 
 
 def test_readme_lists_what_there_is() -> None:
-    assert readme_names("inventory") == {plugin.stem for plugin in INVENTORY}
-    assert readme_names("module") == {module.stem for module in MODULES}
-    assert readme_names("role") == {role.name for role in (ROOT / "roles").iterdir()}
-    playbooks = {f"containerops.gitlab.{playbook.stem}" for playbook in (ROOT / "playbooks").glob("*.yml")}
-    assert readme_names("playbook") == playbooks
+    assert readme_names("Modules") == {module.stem for module in MODULES}
+    assert readme_names("Roles") == {role.name for role in (ROOT / "roles").iterdir()}
+    playbooks = readme_names("Roles", column=1) | readme_names("Playbooks for approval")
+    assert playbooks == {playbook.stem for playbook in (ROOT / "playbooks").glob("*.yml")}
+    plugins = [path for kind in ("inventory", "filter", "lookup") for path in (ROOT / "plugins" / kind).glob("*.py")]
+    assert readme_names("Other plugins") == {plugin.stem for plugin in plugins}
+
+
+def test_readme_lists_every_page() -> None:
+    listed = re.findall(r"/-/blob/main/docs/([\w-]+\.md)\) \|", (ROOT / "README.md").read_text())
+    assert sorted(listed) == sorted(page.name for page in (ROOT / "docs").glob("*.md"))
+
+
+def test_links_of_the_readme_work_in_galaxy() -> None:
+    """Galaxy shows the text alone, so links name the repository; those to it name what is there."""
+    text = (ROOT / "README.md").read_text()
+    home = read_yaml("galaxy.yml")["repository"]
+    headings = {
+        re.sub(r"[^a-z0-9 -]", "", each.lower()).replace(" ", "-") for each in re.findall(r"^#+ (.*)$", text, re.M)
+    }
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        if target.startswith("#"):
+            assert target[1:] in anchors, target
+            continue
+        assert target.startswith("https://"), target
+        kind, _, path = target.partition(f"{home}/-/")[2].partition("/main/")
+        if path:
+            there = ROOT / path.partition("#")[0]
+            assert there.is_dir() if kind == "tree" else there.is_file(), target
+
+
+def test_the_figures_of_the_readme_are_those_of_the_tests() -> None:
+    text = (ROOT / "README.md").read_text()
+    recordings = sum(len(path.read_text().splitlines()) for path in (ROOT / "tests/conformance/tables").glob("*.jsonl"))
+    assert f"{recordings:,} recorded answers" in text
+    situations = sum(len(yaml.safe_load(path.read_text())) for path in (ROOT / "tests/faults/situations").glob("*.yml"))
+    assert f"A list of {situations} situations" in text
 
 
 def test_roles_are_documented() -> None:
