@@ -191,8 +191,8 @@ def seconds(value: float) -> str:
     return f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
 
 
-WIDTH, LEFT, RIGHT = 860, 330, 60
-LINE, HEADING = 22, 40
+WIDTH, LEFT, RIGHT = 980, 420, 60
+LINE, HEADING = 22, 58
 STYLE = (
     "text{font-family:sans-serif;font-size:13px;fill:#24292f}.head{font-weight:bold}.small{font-size:11px;fill:#57606a}"
     ".ours{fill:#2da44e}.other{fill:#8c959f}.grid{stroke:#d0d7de}"
@@ -214,7 +214,7 @@ def picture(results: Results) -> str:
         for job, title in JOBS.items():
             found = runs_of(results, mode, job)
             y += HEADING
-            parts.append(f'<text class="head" x="10" y="{y - 12}">{title}, {registry}</text>')
+            parts.append(f'<text class="head" x="10" y="{y - 26}">{title}, {registry}</text>')
             bottom = y + LINE * len(found)
             for decade in range(decades + 1):
                 x = LEFT + decade * scale
