@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from ansible_collections.containerops.gitlab.plugins.filter.kubernetes_images im
     FilterModule,
     kubernetes_images,
 )
+from tests.tools.collection import ROOT
 
 PULLED = "docker-pullable://reg.io/team/app@sha256:" + "2" * 64
 POD: dict[str, Any] = {
@@ -72,6 +74,34 @@ def test_images_of_objects(objects: Any, images: list[str]) -> None:
 def test_what_is_no_object(objects: Any) -> None:
     with pytest.raises(AnsibleFilterError):
         kubernetes_images(objects)
+
+
+PAGE = (ROOT / "docs" / "in-use.md").read_text()
+KINDS = re.findall(r"^\| `(\w+)` \| `([\w/]+)` \| `([\w.]+)`", PAGE, re.MULTILINE)
+
+
+@pytest.mark.parametrize(("kind", "version", "path"), KINDS)
+def test_an_image_of_each_kind_of_the_page_is_found(kind: str, version: str, path: str) -> None:
+    node: Any = POD["spec"]
+    for key in reversed(path.split(".")):
+        node = {key: node}
+    assert kubernetes_images({"apiVersion": version, "kind": kind, **node}) == OF_POD[:4]
+
+
+def test_the_example_of_the_page_reads_these_kinds() -> None:
+    assert re.findall(r"\{api_version: (\S+), kind: (\w+)\}", PAGE) == [(version, kind) for kind, version, _ in KINDS]
+
+
+def test_the_page_names_the_fields_that_are_read() -> None:
+    named = [re.findall(r"`(\w+)`", row) for row in re.findall(r"^\| (`\w+`, .*?) \|", PAGE, re.MULTILINE)]
+    assert {tuple(names) for names in named} >= {CONTAINERS, STATUSES}
+
+
+def test_what_the_page_says_is_not_found() -> None:
+    task = {"kind": "Task", "spec": {"steps": [{"image": "a:1"}]}}
+    workflow = {"kind": "Workflow", "spec": {"templates": [{"container": {"image": "a:1"}}]}}
+    operated = {"kind": "Prometheus", "spec": {"image": "a:1"}}
+    assert kubernetes_images([task, workflow, operated]) == []
 
 
 PLAIN = st.none() | st.booleans() | st.integers() | st.text(max_size=5)
