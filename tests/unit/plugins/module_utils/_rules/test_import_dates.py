@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import random
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -19,6 +20,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.import_
     find_import_window,
     import_refusal,
 )
+from tests.tools.collection import ROOT
 from tests.unit.models import repository
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -139,3 +141,15 @@ def test_a_refusal_says_what_to_do() -> None:
         f"{dates}, as they are after an import to the metadata database, and the builds of their images can't be read "
         f"to tell (not found): {advice}"
     )
+
+
+def test_the_example_of_the_page_on_safety() -> None:
+    page = (ROOT / "docs" / "safety.md").read_text()
+    [sentence] = re.findall(r"were built on (.*?) The middle", page, re.DOTALL)
+    builds = [datetime.fromisoformat(day).replace(tzinfo=UTC) for day in re.findall(r"\d{4}-\d\d-\d\d", sentence)]
+    march = datetime(2026, 3, 12, tzinfo=UTC) - NOW
+    tags = dated(950, hours=47, days_ago=-march.days) + dated(50, days_ago=200)
+    found = find_import_window(tags, CREATED)
+    assert (len(builds), found and (found.tags, found.of)) == (5, (950, 1000))
+    assert found
+    assert "built around 2025-11-20T00:00:00Z" in str(refusal(found, builds))
