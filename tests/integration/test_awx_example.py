@@ -315,3 +315,47 @@ def test_a_nightly_job_of_the_page_goes_on_where_the_last_one_stopped(ansible: A
         data = run.of("ansible.builtin.set_stats").result["ansible_stats"]["data"]
         assert (data["registry_cleanup_summary"]["result"], data["registry_cleanup_summary"]["deleted"]) == ("ok", 3)
         assert data["registry_cleanup_summary_left_for_next_run"] == left
+
+
+def page() -> str:
+    return (ROOT / "docs" / "awx.md").read_text()
+
+
+def answers_of_the_page() -> dict[str, str]:
+    """The answers of the survey by its questions, as the page has them."""
+    rows = re.findall(r"^ +\| ([^|`]+) \| `(.*?)` \|$", page(), re.MULTILINE)
+    return {question: answer.replace("\\|", "|") for question, answer in rows}
+
+
+def test_the_first_cleanup_of_the_page(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+    simulator.load(documented_fleet())
+    jobs = Jobs(ansible, tmp_path / "controller")
+    survey = jobs.templates["Registry cleanup, plan"]["survey_spec"]["spec"]
+    shown = answers_of_the_page()
+    assert [question["question_name"] for question in survey] == list(shown)
+    numbers = {question["variable"] for question in survey if question["type"] == "integer"}
+    for question in survey:
+        answer = shown[question["question_name"]]
+        jobs.answers[question["variable"]] = int(answer) if question["variable"] in numbers else answer
+    plan = jobs.job("Registry cleanup, plan")
+    assert plan.code == 0, plan.output
+    assert "To approve: delete" in plan.output
+    for name in ("Registry cleanup, check the plan", "Registry cleanup, apply"):
+        assert jobs.job(name).code == 0
+    report = jobs.job("Registry cleanup, report")
+    assert report.code == 0, report.output
+    [counts] = re.findall(r"   ```text\n(   result: .*?)   ```", page(), re.DOTALL)
+    assert report.of("ansible.builtin.debug").result["msg"] == counts.replace("   ", "").splitlines()
+
+
+def test_the_page_names_the_objects(controller: Controller) -> None:
+    assert controller.set_up().code == 0
+    text = page()
+    assert f"{len(controller.of('job_template'))} job templates" in text
+    for kind in ("workflow_job_template", "credential", "project", "inventory", "schedule", "team"):
+        for name in controller.of(kind):
+            assert f"*{name}*" in text
+    example = yaml.safe_load((PLAYBOOK.parent / "controller_vars.example.yml").read_text())
+    assert {*example} <= {*re.findall(r"`(\w+)`", text)}
+    identifiers = {node for workflow in WORKFLOWS for node in controller.nodes(workflow)}
+    assert identifiers <= {*re.findall(r"^\| (\w+) \|", text, re.MULTILINE)}
