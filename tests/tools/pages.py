@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Pages written by hand, with blocks between markers that are made."""
+"""Pages written by hand, with blocks between markers that are made, and their tables."""
 
 from __future__ import annotations
 
@@ -23,3 +23,18 @@ def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     """A table in Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def tables(text: str) -> dict[str, list[list[list[str]]]]:
+    """The tables of a page below each heading, as rows of cells without the heads of the columns."""
+    found: dict[str, list[list[list[str]]]] = {}
+    heading, before = "", ""
+    for line in text.splitlines():
+        if line.startswith("#"):
+            heading = line.lstrip("# ")
+        elif line.startswith("| --- "):
+            found.setdefault(heading, []).append([])
+        elif line.startswith("| ") and before.startswith("| ") and heading in found:
+            found[heading][-1].append(line.strip("| ").split(" | "))
+        before = line
+    return found
