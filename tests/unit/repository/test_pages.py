@@ -51,6 +51,18 @@ def test_a_message_is_one_of_the_code(message: str) -> None:
     assert [part for part in parts if part not in shown_texts()] == []
 
 
+SCREENS = ["Other lines on the screen", "Several hosts", "Settings", "What is in use", "An undo", "While a task runs"]
+
+
+@pytest.mark.parametrize("heading", SCREENS)
+def test_a_line_of_a_screen_is_one_of_the_code(heading: str) -> None:
+    [rows] = tables(page("reading-the-output"))[heading]
+    lines = [line for row in rows for line in re.findall("`(.+?)`", row[0])]
+    parts = [part.strip(" ,:") for line in lines for part in line.split(GAP)]
+    # A single word may be anything.
+    assert [part for part in parts if " " in part and part not in shown_texts()] == []
+
+
 def test_a_message_is_explained_once() -> None:
     assert len(messages()) == len(set(messages())) > 40
 
