@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+import yaml
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.pins import Pin, PinResult
 from ansible_collections.containerops.gitlab.plugins.module_utils._cleanup.report import plan_header
@@ -134,6 +135,9 @@ def test_every_value_about_the_server_has_a_row() -> None:
 def test_words_that_are_written_in_one_place_have_a_row() -> None:
     models = (ROOT / "plugins/module_utils/_core/models.py").read_text()
     assert sorted(words_of("`status`")) == quoted(set(re.findall('"(delete_[a-z]+)"', models)))
+    audit = yaml.safe_load(text_of(ROOT / "plugins/modules/registry_info.py", "RETURN"))
+    states = re.findall(r"V\((\w+)\)", audit["projects"]["contains"]["policy_state"]["description"])
+    assert sorted(words_of("`policy_state`")) == quoted(states)
     variables = read_yaml("roles/registry_garbage_collect/vars/main.yml")
     results = re.findall("'(\\w+)' (?:if|}})", variables["__registry_garbage_collect_result"])
     assert sorted(words_of("Garbage collection")) == quoted(set(results))
