@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Our planner beside GitLab's algorithm: it keeps more, never less, and docs/differences.md says for which reasons."""
+"""Our planner compared with GitLab's algorithm: it keeps more, never less; docs/differences.md has the reasons."""
 
 from __future__ import annotations
 
@@ -38,7 +38,8 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.rules i
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "differences.md"
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 EVERYTHING = 10**6
-EXAMPLES = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)]
+BLOCKS = [yaml.safe_load(block) for block in re.findall(r"```yaml\n(.*?)```", PAGE.read_text(), re.DOTALL)]
+EXAMPLES = [block for block in BLOCKS if isinstance(block, dict)]
 SIGNATURE = "sha256-" + "a" * 64
 
 
@@ -110,7 +111,7 @@ rule_sets = st.fixed_dictionaries(
     },
 )
 
-# Why a tag that GitLab would delete may stay here; docs/differences.md explains each.
+# Why a tag that GitLab would delete may be kept here; docs/differences.md explains each.
 KEEPING_MORE = {"ambiguous_pattern", "unknown_date", "keep_n", "signature", "protected", "gitlab_protected"}
 
 

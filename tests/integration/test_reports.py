@@ -260,10 +260,11 @@ def test_places_of_reports_are_checked_before_anything_is_deleted(
     assert simulator.requests() == []
 
 
-def test_the_commands_of_the_page_on_reports_run(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+def test_the_commands_of_the_pages_on_reports_run(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     simulator.load(team())
-    blocks = re.findall("```shell\n(.*?)```", (ROOT / "docs" / "reports.md").read_text(), re.DOTALL)
-    assert len(blocks) == 2
+    pages = "".join((ROOT / "docs" / name).read_text() for name in ("reports.md", "report-page.md"))
+    blocks = re.findall("```shell\n(.*?)```", pages, re.DOTALL)
+    assert len(blocks) == 3
     for block in blocks:
         program, playbook, *options = shlex.split(block.replace("/reports", str(tmp_path)))
         assert program == "ansible-playbook"
