@@ -23,7 +23,7 @@ DATA = ROOT / "docs" / "benchmark.json"
 PICTURE = ROOT / "docs" / "benchmark.svg"
 PAGES = (ROOT / "docs" / "benchmark.md", ROOT / "docs" / "sizing.md")
 TITLES = {tool.name: tool.title for tool in TOOLS}
-MODES = {"M1": "with a metadata database", "M2": "without one"}
+MODES = {"M1": "with a metadata database", "M2": "without a metadata database"}
 # How many requests of a tool may be under way at once, of those whose limit is shown.
 AT_ONCE_BY_TOOL = {RIVAL: THREADS, **{tool.name: tool.concurrency for tool in TOOLS if tool.concurrency}}
 AT_ONCE = sorted(set(AT_ONCE_BY_TOOL.values()))
@@ -71,7 +71,15 @@ def comparison(results: Results) -> str:
                         "" if row is ours else f"{row['wall'] / ours['wall']:.1f} x",
                     ]
                 )
-    head = ["job", "who", "requests", "seconds", "CPU seconds", "peak memory", "compared with the first line"]
+    head = [
+        "job",
+        "tool",
+        "requests",
+        "seconds",
+        "CPU seconds",
+        "peak memory",
+        "seconds compared with `concurrency: 8`",
+    ]
     return table(head, rows)
 
 
@@ -80,7 +88,7 @@ def conditions(results: Results) -> str:
     told = ", ".join(f"{name} {version}" for name, version in results["versions"].items())
     return (
         f"Measured on {results['date']} with `make bench`, one run each, on {results['machine']}: {told}. "
-        f"Lines with ~ did a part of the job, and the rest is extrapolated."
+        f"Lines with ~ are extrapolated from a part of the job."
     )
 
 
@@ -97,11 +105,11 @@ def limit(results: Results) -> str:
         for row in results["runs"]
         if is_ours(row)
     ]
-    head = ["job", "who", "requests to GitLab / the registry", "requests of GitLab to its registry", *LIMIT_COLUMNS]
+    head = ["job", "tool", "requests to GitLab / the registry", "requests of GitLab to its registry", *LIMIT_COLUMNS]
     return table(head, rows)
 
 
-LIMIT_COLUMNS = ["limit, seconds", "bare sockets, seconds", "seconds", "of the limit", "of bare sockets"]
+LIMIT_COLUMNS = ["limit, seconds", "bare sockets, seconds", "tool, seconds", "tool / limit", "tool / bare sockets"]
 
 
 def limit_columns(results: Results, row: Row) -> list[str]:
@@ -140,7 +148,7 @@ def shapes(results: Results) -> str:
                 seconds(row["cpu"]),
             ]
         )
-    head = ["repositories x tags, and the job", "who", "requests", *LIMIT_COLUMNS, "CPU seconds"]
+    head = ["repositories x tags, and the job", "tool", "requests", *LIMIT_COLUMNS, "CPU seconds"]
     return table(head, rows)
 
 
@@ -161,7 +169,13 @@ def rates(results: Results) -> str:
                 number((row["registry_requests"] - row["tokens"]) / minutes),
             ]
         )
-    head = ["job", "who", "tags read or deleted a minute", "requests to GitLab a minute", "to its registry"]
+    head = [
+        "job",
+        "tool",
+        "tags read or deleted per minute",
+        "requests to GitLab per minute",
+        "requests to its registry per minute",
+    ]
     return table(head, rows)
 
 
@@ -179,7 +193,15 @@ def fleets(results: Results) -> str:
         ]
         for row in results["fleets"]
     ]
-    head = ["tags", "repositories", "requests", "seconds", "a tag", "largest process", "file with the details"]
+    head = [
+        "tags",
+        "repositories",
+        "requests",
+        "seconds",
+        "seconds / tags",
+        "memory of the largest process",
+        "audit file",
+    ]
     return table(head, rows)
 
 
@@ -230,7 +252,7 @@ def picture(results: Results) -> str:
                 parts.append(f'<text x="{LEFT + long + 5:.0f}" y="{y + 15}">{about}{seconds(row["wall"])}</text>')
                 y += LINE
     height = y + 30
-    scale_told = "Seconds on a logarithmic scale: each grey line stands for ten times as long as the one before it."
+    scale_told = "Seconds on a logarithmic scale: each grey line is ten times the seconds of the line before it."
     parts.append(f'<text class="small" x="10" y="{height - 8}">{scale_told}</text>')
     size = f'viewBox="0 0 {WIDTH} {height}" width="{WIDTH}" height="{height}"'
     return "\n".join(
