@@ -14,7 +14,7 @@ from tests.unit.repository.test_structure import PACKAGES
 from tests.unit.repository.tree import MODULE_UTILS
 
 TEXT = (ROOT / "CONTRIBUTING.md").read_text()
-WALK = TEXT.partition("## One deletion, from YAML to HTTP")[2].partition("Where to change what")[0]
+WALK = TEXT.partition("## One deletion, from YAML to HTTP")[2].partition("\n## ")[0]
 
 
 def implied(package: str) -> set[str]:
