@@ -305,7 +305,7 @@ def rows_of_the_page(head: str) -> list[str]:
 
 
 def test_the_page_on_patterns_is_true() -> None:
-    refused, taken = rows_of_the_page("refused"), rows_of_the_page("taken")
+    refused, taken = rows_of_the_page("refused"), rows_of_the_page("accepted")
     assert len(refused) > 15
     assert len(taken) > 15
     for pattern in refused:
