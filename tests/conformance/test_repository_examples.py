@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The example of docs/repositories.md, computed anew, and its table of what keeps a repository."""
+"""The example of docs/repositories.md, computed by the planner, and its tables."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import TagListing
@@ -43,6 +44,20 @@ def test_the_example() -> None:
         if part.whole
     }
     assert found == example["outcome"]
+
+
+@pytest.mark.parametrize("match", ["whole", "prefix", "suffix"])
+def test_the_page_says_which_names_carry_a_reference(match: str) -> None:
+    rows = re.findall(r"^\| `(review/[^`]+)` \| (yes|only with `ref_match: (\w+)`) \|", PAGE, re.MULTILINE)
+    assert len(rows) == 4
+    conditions = {"paths": ["team/app/*"], "ref_gone": ["branches"], "ref_match": match}
+    for name, _told, needed in rows:
+        state = scope_state(listing(1, name, {"created": 90, "tags": {"main": 90}}), branches=("login", "main"))
+        [part] = plan_scope(state, scope_request(conditions)).repositories
+        assert part.whole
+        is_kept = part.whole.reason is RepositoryReason.ACTIVE_REF
+        # A part between slashes that is the reference itself also begins and ends with it.
+        assert is_kept is (needed in ("", match)), name
 
 
 def test_the_page_has_every_reason_to_keep_a_repository() -> None:
