@@ -143,3 +143,10 @@ def test_a_host_that_cannot_be_reached(ansible: Ansible, machine: dict[str, str]
     refused = run(ansible, CLEANUP, machine)
     [message] = [task.message for task in refused.tasks if task.failed]
     assert message == blocks("text")[2].strip()
+
+
+def test_the_commands_for_hosts_alone(ansible: Ansible, machine: dict[str, str], tmp_path: Path) -> None:
+    for command in blocks("shell")[2].replace("/tmp/in-use.json", str(tmp_path / "hosts.json")).splitlines():
+        done = run(ansible, command, machine)
+        assert done.code == 0, done.output
+    assert "  keep: in_use 1, no_match 1" in shown(done)

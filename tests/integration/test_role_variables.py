@@ -16,6 +16,7 @@ import yaml
 
 from tests.integration.driver import Ansible, Run
 from tests.integration.scenarios import repository, tag, team
+from tests.integration.test_readme import yaml_blocks
 from tests.integration.test_roles import AUDIT, CLEANUP, GROUP_AND_RULES, RULES, stats, table
 from tests.simulator.harness import Simulator
 from tests.tools.collection import ROOT
@@ -464,3 +465,13 @@ def test_what_became_of_an_approved_plan_is_on_the_screen(
     again = ansible.play(CLEANUP, *GROUP_AND_RULES, "-e", json.dumps(given))
     assert "  1 of them was deleted by an earlier run\n" in table(again)
     assert stats(again, "registry_cleanup_summary")["deleted_before"] == 1
+
+
+def test_the_first_command_of_the_page(ansible: Ansible, simulator: Simulator) -> None:
+    simulator.load(team())
+    (ansible.folder / "rules.yml").write_text(yaml_blocks("role-variables.md")[0])
+    command = (ROOT / "docs" / "role-variables.md").read_text().partition("```shell\nansible-playbook ")[2]
+    run = ansible.play(*command.partition("\n")[0].split())
+    assert run.code == 0, run.output
+    assert "check mode: nothing was deleted" in run.output
+    assert simulator.counters()["writes"] == 0
