@@ -26,6 +26,7 @@ from tests.simulator.harness import Simulator
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLE = ROOT / "examples" / "gitlab-ci"
 PIPELINE: dict[str, Any] = yaml.safe_load((EXAMPLE / ".gitlab-ci.yml").read_text())
+PAGE = (ROOT / "docs" / "gitlab-ci.md").read_text()
 READER = "glpat-reader"
 # The variables of playbooks, besides those of roles.
 OF_PLAYBOOKS = {"registry_group", "registry_project", "registry_repository_id"}
@@ -102,6 +103,13 @@ def test_artifacts_are_what_the_scripts_write() -> None:
     assert PIPELINE["apply"]["artifacts"]["when"] == PIPELINE["plan"]["artifacts"]["when"] == "always"
 
 
+def test_the_page_names_files_jobs_and_environments() -> None:
+    names = {"COLLECTION", "APPROVED_FINGERPRINT", "REGISTRY_JOB", *(file.name for file in EXAMPLE.iterdir())}
+    for job in ("audit", "plan", "apply"):
+        names |= {job, PIPELINE[job]["environment"]["name"]}
+    assert not [name for name in names if f"`{name}`" not in PAGE]
+
+
 @pytest.mark.parametrize(
     "file", sorted({*EXAMPLE.glob("*.yml")} - {EXAMPLE / ".gitlab-ci.yml"}), ids=lambda each: each.name
 )
@@ -118,7 +126,8 @@ def test_a_plan_by_a_token_that_only_reads_is_typed_and_applied(
     before, folder = simulator.state(), tmp_path / "job"
     plan = run(ansible, folder, "plan", READER)
     assert plan.returncode == 0, plan.stdout + plan.stderr
-    assert "To approve: delete 2 of 6 tags in 1 repository" in plan.stdout
+    [shown] = re.findall(r"```text\n *(.*)\n", PAGE)
+    assert shown in plan.stdout
     assert simulator.counters()["writes"] == 0
     simulator.clear_log()
     for typed in ("", " ", "0" * 12, fingerprint_on(plan.stdout)[:11], f"x registry_cleanup_protect={TOKEN}"):
