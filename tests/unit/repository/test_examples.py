@@ -18,7 +18,7 @@ from tests.tools.collection import ROOT
 
 EXAMPLES = ROOT / "examples"
 ENVIRONMENT = EXAMPLES / "awx" / "execution-environment.yml"
-PROJECTS = sorted(path.parent for path in EXAMPLES.glob("*/README.md"))
+PROJECTS = sorted(path.parent for path in EXAMPLES.glob("*/requirements.txt"))
 LISTS = [*(project / "requirements.yml" for project in PROJECTS), EXAMPLES / "awx/project/collections/requirements.yml"]
 # Its name, the page that explains it, and the first command.
 ROW = r"^\| \[([\w-]+)\]\((.*?)\) .*\| `?([^|`]*)`? \|$"
