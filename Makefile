@@ -8,13 +8,13 @@ NEW_ENOUGH := -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2
 PYTHON ?= $(firstword $(foreach name,python3 python3.14 python3.13 python3.12 python3.11,$(shell \
 	$(name) $(NEW_ENOUGH) && command -v $(name))))
 NOX := build/nox/bin/nox
-PARTS := lint sanity unit integration galaxy docs molecule
+PARTS := lint sanity unit integration versions galaxy docs
 
 export PIP_CACHE_DIR ?= $(CURDIR)/build/cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export LC_ALL := C.UTF-8
 
-.PHONY: help demo test bench matrix mutants links $(PARTS) format clean
+.PHONY: help demo test bench matrix release changelog mutants links $(PARTS) format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -27,11 +27,13 @@ help:
 	@echo 'make unit         unit tests; PYTEST="-k name -x" adds options for pytest'
 	@echo 'make integration  tests of tasks, roles and playbooks against the simulator; PYTEST= as above'
 	@echo 'make galaxy       build, install and document the collection'
+	@echo 'make versions     a part of the tests on the oldest ansible-core, Python and libraries'
 	@echo 'make docs         the docs site, into build/docs/html; every link within it is checked'
-	@echo 'make molecule     the molecule scenario of the cleanup role'
 	@echo
 	@echo 'make bench        measure against other tools, for about an hour; BENCH="--small" takes minutes'
-	@echo 'make matrix       run tasks under several ansible-runners, on the oldest and the newest ansible-core'
+	@echo 'make matrix       run on every supported ansible-core, Python and library, for about an hour; MATRIX=2.20 names some'
+	@echo 'make release      make the tarball of the next release in build/release, and check it'
+	@echo 'make changelog    write the changelog of the version in galaxy.yml, and remove its fragments'
 	@echo 'make links        ask the addresses of other sites that the docs link to; needs the network'
 	@echo 'make mutants      break the pure modules line by line, for about a quarter of an hour; MUTANTS=_rules/versions names one of them'
 	@echo 'make format       let ruff rewrite the code'
@@ -39,7 +41,7 @@ help:
 	@echo
 	@echo 'Needs Python 3.11 or later (PYTHON=/path/to/python3 names one). Everything is written to build/.'
 
-demo test matrix links $(PARTS) format: $(NOX)
+demo test release changelog links $(PARTS) format: $(NOX)
 	@$(NOX) -s $@ -- $(PYTEST)
 
 # A Python without ensurepip (Debian without python3-venv) makes the environment with the help of its own pip.
@@ -53,6 +55,9 @@ $(NOX): tests/requirements/nox.txt tests/requirements/constraints.txt
 		$(PYTHON) -m pip --python build/nox/bin/python install -qq pip -r $< -c tests/requirements/constraints.txt; \
 	fi
 	@touch $@
+
+matrix: $(NOX)
+	@$(NOX) -s $@ -- $(MATRIX)
 
 bench: $(NOX)
 	@$(NOX) -s $@ -- $(BENCH)

@@ -28,7 +28,6 @@ sys.path.insert(0, str(ROOT))
 
 from tests.tools import machine, report  # noqa: E402
 from tests.tools.collection import copy, link  # noqa: E402
-from tests.tools.sanity import interpreter  # noqa: E402
 
 BUILD = ROOT / "build"
 PYTHON = BUILD / "venv" / "bin" / "python"
@@ -39,11 +38,11 @@ OTHER_TOOLS = {
     "pip": ["python-gitlab==8.6.0"],
     "npm": ["@gitlab-container-registry-cleaner/gitlab-container-registry-cleaner@1.0.0"],
 }
-# Those of controllers in use, and the newest.
-RUNNERS = ["2.3.6", "2.4.0", "2.4.3"]
-PARTS = ["lint", "sanity", "unit", "integration", "galaxy", "docs", "molecule"]
+# galaxy-importer asks for other versions of what nox uses, so that it has an environment of its own.
+IMPORTER = ["galaxy-importer==0.4.44"]
+PARTS = ["lint", "sanity", "unit", "integration", "versions", "galaxy", "docs"]
 # Run beside each other: those of the second row keep one processor busy, and less than that.
-ROWS = [["lint", "unit", "integration"], ["sanity", "galaxy", "docs", "molecule"]]
+ROWS = [["lint", "unit", "integration"], ["sanity", "versions", "galaxy", "docs"]]
 
 Part = Callable[[nox.Session], None]
 
@@ -180,32 +179,40 @@ def install_other_tools(session: nox.Session) -> None:
 
 @nox.session
 def matrix(session: nox.Session) -> None:
-    """Run tasks under several releases of ansible-runner, each on the oldest and the newest ansible-core."""
+    """Run on every release of ansible-core, Python and libraries that is supported; end with the table."""
+    table(session, "tests.tools.matrix")
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Make the tarball of the next release, and check everything that has to hold before it is published."""
     install(session, "test")
-    link()
-    oldest = re.findall(r">=([\d.]+)", (ROOT / "meta" / "runtime.yml").read_text())[0]
-    newest = re.findall(r"^ansible-core==([\d.]+)", (REQUIREMENTS / "constraints.txt").read_text(), re.MULTILINE)[-1]
-    places = [
-        install_runner(session, core, python, runner)
-        for core, python in ((oldest, "3.11"), (newest, "3.13"))
-        for runner in RUNNERS
-    ]
-    session.env["RUNNERS"] = os.pathsep.join(str(place / "bin") for place in places)
-    session.run("python", "-m", "pytest", "-q", "-n", "2", "tests/integration/test_runner.py", *session.posargs)
+    place = BUILD / "importer"
+    if not (place / "bin" / "ansible-lint").exists():
+        session.run(sys.executable, "-m", "virtualenv", "-q", "--python", str(PYTHON), str(place))
+        session.run(str(place / "bin/python"), "-m", "pip", "install", "-qq", *IMPORTER)
+    table(session, "tests.tools.release")
 
 
-def install_runner(session: nox.Session, core: str, python: str, runner: str) -> Path:
-    """Install an ansible-runner and an ansible-core into a folder of their own."""
-    place = BUILD / "matrix" / f"core-{core}-runner-{runner}"
-    if not (place / "done").exists():
-        found = interpreter(python)
-        if not found:
-            session.error(f"ansible-core {core} is tested on Python {python}, which is not on this machine")
-        session.run(sys.executable, "-m", "virtualenv", "-q", "--python", str(found), str(place))
-        needed = [f"ansible-core=={core}", f"ansible-runner=={runner}", "-r", str(ROOT / "requirements.txt")]
-        session.run(str(place / "bin/python"), "-m", "pip", "install", "-qq", *needed)
-        (place / "done").touch()
-    return place
+@nox.session
+def changelog(session: nox.Session) -> None:
+    """Write the changelog of the version in galaxy.yml, and remove the fragments that it is made of."""
+    install(session, "test")
+    session.run("python", "-m", "tests.tools.release", "changelog")
+
+
+def table(session: nox.Session, tool: str) -> None:
+    """Run a tool whose results are a table, with the name of the session first among its arguments, and show it."""
+    install(session, "test")
+    report.begin(session.name)
+    started = time.monotonic()
+    try:
+        session.run("python", "-m", tool, session.name, *session.posargs)
+    finally:
+        report.end(session.name, time.monotonic() - started)
+        report.show([session.name], started)
+    if report.failed(session.name):
+        session.error(f"{session.name} failed, see above")
 
 
 @nox.session
@@ -281,6 +288,12 @@ def integration(session: nox.Session) -> None:
 
 
 @part
+def versions(session: nox.Session) -> None:
+    """Run a part of the tests on the oldest ansible-core with the oldest libraries: the first cell of `make matrix`."""
+    session.run("python", "-m", "tests.tools.matrix", "versions")
+
+
+@part
 def galaxy(session: nox.Session) -> None:
     """Build the collection, install it into an empty folder, and ask ansible-doc about everything in it."""
     session.run("python", "-m", "tests.tools.galaxy")
@@ -290,9 +303,3 @@ def galaxy(session: nox.Session) -> None:
 def docs(session: nox.Session) -> None:
     """Build the docs site into build/docs/html, and check its links."""
     session.run("python", "-m", "tests.tools.docs")
-
-
-@part
-def molecule(session: nox.Session) -> None:
-    """Run the molecule scenario of the cleanup role."""
-    check(session, Tool("scenarios", ("molecule", "test", "--all"), copy("molecule") / "extensions"))

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 name: gitlab_registry
 short_description: Projects, groups or container repositories of GitLab as hosts
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:

@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = """
 name: in_use_file
 short_description: Read a file that says what is in use
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:

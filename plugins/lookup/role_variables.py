@@ -7,7 +7,7 @@ from __future__ import annotations
 DOCUMENTATION = """
 name: role_variables
 short_description: Read the variables of a role of this collection
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
@@ -138,6 +138,6 @@ def _value(value: t.Any, template: t.Callable[[t.Any], t.Any]) -> t.Any:
         return template(value)
     except AnsibleError as error:
         # What omit is since ansible-core 2.19; before it is a text.
-        if type(error).__name__ == "AnsibleValueOmittedError":
+        if error.__class__.__name__ == "AnsibleValueOmittedError":
             return _OMITTED
         raise

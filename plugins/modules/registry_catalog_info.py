@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: registry_catalog_info
 short_description: List all repositories of a GitLab instance's container registry
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:

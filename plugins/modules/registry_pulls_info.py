@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: registry_pulls_info
 short_description: Find the images that were pulled lately, by the logs of a registry
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: registry_report
 short_description: Report what registries hold, and what a plan deletes, as CSV, Markdown, metrics and a page
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:

@@ -8,7 +8,7 @@ from __future__ import annotations
 DOCUMENTATION = r"""
 module: registry_settings
 short_description: Have the registry settings of a whole fleet of projects as a document says
-version_added: 0.1.0
+version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:

@@ -16,9 +16,15 @@ from tests.integration.oracle import Oracle
 from tests.integration.preloaded import FOR_MODULES, FOR_PLAYBOOKS, preloaded_python
 from tests.simulator.harness import Simulator
 
+# Whoever names a Python for modules has everything run as users have it.
+PLAIN = "MODULES_PYTHON" in os.environ
+
 
 @pytest.fixture(scope="session", autouse=True)
 def _fast_playbooks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    if PLAIN:
+        yield
+        return
     # One for all workers of pytest, if there are some: Ansible itself sees to it that each module is packed once.
     own = tmp_path_factory.getbasetemp()
     packed = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "packed"
@@ -39,13 +45,16 @@ def _fast_playbooks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Modules]:
-    """Where single modules run; one for each worker."""
+def modules(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Modules | None]:
+    """Where single modules run without a playbook; one for each worker."""
+    if PLAIN:
+        yield None
+        return
     with running_modules(tmp_path_factory.mktemp("modules")) as found:
         yield found
 
 
 @pytest.fixture
-def ansible(simulator: Simulator, modules: Modules, tmp_path: Path) -> Ansible:
+def ansible(simulator: Simulator, modules: Modules | None, tmp_path: Path) -> Ansible:
     """Ansible with the simulator's address and a token in its environment."""
     return Ansible(tmp_path, environment(tmp_path, simulator.url), modules=modules, oracle=Oracle(simulator))

@@ -28,6 +28,8 @@ PLAYBOOK = HERE / "ansible_playbook.py"
 INVENTORY = Path(sys.executable).with_name("ansible-inventory")
 COLLECTION = "containerops.gitlab."
 KEYWORDS = {"name", "check_mode", "diff", "environment", "ignore_errors"}
+# What ansible-core shows for whatever it will not take for long any more.
+DEPRECATION = "[DEPRECATION WARNING]"
 # Variables that a process has to be started with.
 FOR_THE_START = re.compile("ANSIBLE_|PYTHON")
 # Changes of the environment, if any; None in the place of a value removes the variable.
@@ -131,6 +133,7 @@ class Ansible:
             done = self._run(PLAYBOOK, [str(playbook), *options], {"RECORD_PATH": str(record), **(env or {})})
             lines = record.read_text().splitlines() if record.exists() else []
             tasks += [_task(json.loads(line)) for line in lines]
+        assert DEPRECATION not in done.stdout + done.stderr, done.stdout + done.stderr
         return Run(done.returncode, done.stdout + done.stderr, tuple(tasks))
 
     @contextmanager
@@ -145,6 +148,7 @@ class Ansible:
     def inventory(self, *options: str, env: Changes = None) -> Listing:
         """Run ansible-inventory."""
         done = self._run(INVENTORY, options, env)
+        assert DEPRECATION not in done.stderr, done.stderr
         return Listing(done.returncode, done.stdout, " ".join(done.stderr.split()))
 
     def _run(self, program: Path, options: Sequence[str], env: Changes) -> subprocess.CompletedProcess[str]:
@@ -288,8 +292,8 @@ def environment(folder: Path, url: str | None, token: str = TOKEN) -> dict[str, 
         "ANSIBLE_CALLBACKS_ENABLED": "record",
         "NO_PROXY": "127.0.0.1,localhost",
     }
-    faster = ("PLAYBOOKS_PYTHON", "MODULES_PYTHON", "PACKED_MODULES", "PROGRAMS")
-    found.update({name: os.environ[name] for name in faster if name in os.environ})
+    passed_on = ("PLAYBOOKS_PYTHON", "MODULES_PYTHON", "PACKED_MODULES", "PROGRAMS", "PYTHONWARNINGS")
+    found.update({name: os.environ[name] for name in passed_on if name in os.environ})
     if url:
         found.update(GITLAB_API_URL=url, GITLAB_TOKEN=token)
     return found

@@ -7,6 +7,8 @@
 A run takes milliseconds, a task of a playbook a tenth of a second and the start of a playbook half a second. What
 Ansible does to a task is done here too: the module gets its arguments and modes as JSON, and what it prints is decoded
 and completed. `test_in_process.py` holds this to what ansible-playbook gives. Nothing is templated or packed.
+
+This needs ansible-core 2.19 or later: what functions here import is not in earlier ones.
 """
 
 from __future__ import annotations
@@ -20,10 +22,7 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import IO, Any
 
-from ansible.module_utils._internal._event_utils import format_event_brief_message
-from ansible.module_utils.common.json import Direction, get_module_decoder
 from ansible.module_utils.json_utils import _filter_non_json_lines
-from ansible.utils.vars import transform_to_native_types
 
 from tests.integration.preloaded import FOR_MODULES, preloaded, run_there
 from tests.tools.collection import ROOT, link
@@ -65,6 +64,8 @@ class Modules:
         Raises:
             AssertionError: It printed no result.
         """
+        from ansible.module_utils.common.json import Direction, get_module_decoder
+
         told = {
             "_ansible_check_mode": check,
             "_ansible_diff": diff,
@@ -117,6 +118,9 @@ def _text(file: IO[bytes]) -> str:
 
 def _registered(printed: dict[str, Any]) -> dict[str, Any]:
     """What becomes of a module's result on its way into a variable."""
+    from ansible.module_utils._internal._event_utils import format_event_brief_message
+    from ansible.utils.vars import transform_to_native_types
+
     found = {"failed": False, "changed": False, **printed}
     for kind in ("warnings", "deprecations"):
         if kind in found:

@@ -309,6 +309,7 @@ PACKAGE = {"project": "team/app", "version": "7"}
 OWN_FILE = "{{ inventory_hostname | replace('/', '-') }}.jsonl"
 
 
+@pytest.mark.versions
 def test_the_plans_of_all_hosts_are_approved_and_applied_as_one(
     ansible: Ansible, simulator: Simulator, tmp_path: Path
 ) -> None:

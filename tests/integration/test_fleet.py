@@ -13,7 +13,7 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
@@ -22,8 +22,10 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._report.words 
 from tests.fleet import GROUP, RULES, Fleet, build
 from tests.integration.driver import TOKEN, Ansible
 from tests.simulator.harness import Simulator
-from tests.tools.browser import Browser
 from tests.tools.collection import ROOT
+
+if TYPE_CHECKING:
+    from tests.tools.browser import Browser
 
 # The most bytes of an image besides its layers. GitLab counts them for a tag, and not for a repository.
 MANIFESTS = 1_000

@@ -724,6 +724,7 @@ def test_the_readme_lists_the_keys_of_the_report(ansible: Ansible, host: Host) -
     assert {name for cell in cells for name in re.findall("`([^`]+)`", cell)} == set(report(on(host, ansible)))
 
 
+@pytest.mark.versions
 def test_the_playbook_of_the_readme_reports(ansible: Ansible, host: Host, tmp_path: Path) -> None:
     readme = (ROOT / "roles" / ROLE / "README.md").read_text()
     playbook = tmp_path / "readme.yml"

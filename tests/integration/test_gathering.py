@@ -84,6 +84,7 @@ def sources(path: Path) -> dict[str, dict[str, Any]]:
     return {source["name"]: source for source in json.loads(path.read_text())["sources"]}
 
 
+@pytest.mark.versions
 def test_hosts_clusters_and_references(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     environment, path = container_host(tmp_path), tmp_path / "in-use.json"
     manifest = {"kind": "Deployment", "spec": {"replicas": 0, "template": {"spec": {"containers": [{"image": "a:1"}]}}}}

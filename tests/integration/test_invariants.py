@@ -76,6 +76,7 @@ def test_every_module_is_in_the_table() -> None:
     assert set(MODULES) == set(FULL) == set(NOTHING)
 
 
+@pytest.mark.versions
 @pytest.mark.parametrize("module", MODULES)
 def test_check_mode_writes_nothing_and_promises_what_a_run_does(
     ansible: Ansible, simulator: Simulator, module: str
@@ -135,6 +136,7 @@ def _secret_file(folder: Path) -> Path:
     return path
 
 
+@pytest.mark.versions
 def test_defaults_for_the_whole_group(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(team())
     tasks = [{"name": module, f"containerops.gitlab.{module}": FULL[module]} for module in MODULES]

@@ -64,6 +64,7 @@ def members(found: Listing, prefix: str) -> dict[str, list[str]]:
     return {name.removeprefix(prefix): hosts for name, hosts in sorted(found.groups.items()) if name.startswith(prefix)}
 
 
+@pytest.mark.versions
 def test_a_host_for_each_project_in_one_request(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(fleet())
     found = listed(ansible, TEAM)
@@ -197,6 +198,7 @@ def hostile() -> dict[str, Any]:
     return scenario
 
 
+@pytest.mark.versions
 def test_what_gitlab_tells_is_no_template(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(hostile())
     keyed = [{"key": "gitlab_project_name", "prefix": "name"}, {"key": "gitlab_topics", "prefix": "topic"}]
@@ -375,6 +377,7 @@ def planned(run: Run) -> list[tuple[str, str]]:
     return sorted((row["repository"], row["name"]) for plan in plans for row in plan["delete"])
 
 
+@pytest.mark.versions
 @pytest.mark.parametrize("host_per", ["project", "group", "repository"])
 def test_a_shipped_play_cleans_what_the_whole_group_would(
     ansible: Ansible, simulator: Simulator, host_per: str

@@ -9,6 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from tests.integration.documented import assert_documented, documentation
 from tests.integration.driver import Ansible
 from tests.integration.repeated import run_all
@@ -81,6 +83,7 @@ def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path)
     assert_documented(MERGE, [*good, tasks[0]])
 
 
+@pytest.mark.versions
 def test_the_examples_run(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(team())
     examples = documentation(MERGE, "EXAMPLES")

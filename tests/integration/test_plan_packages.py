@@ -96,6 +96,7 @@ def test_a_file_that_can_not_be_read_is_told_by_its_option(
     assert f"{option} {path} can't be read" in task.message
 
 
+@pytest.mark.versions
 def test_the_examples_run(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(team())
     run = ansible.tasks(documentation(MODULE, "EXAMPLES"))

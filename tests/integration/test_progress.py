@@ -51,6 +51,7 @@ def lines_of(run: Run) -> list[tuple[str, str, str]]:
     return [(match[1], match[2], match[3]) for match in LINE.finditer(run.output)]
 
 
+@pytest.mark.versions
 def test_a_cleanup_shows_reading_and_deleting(ansible: Ansible) -> None:
     lines = lines_of(play(ansible, {CLEANUP: DELETE}))
     assert {title for title, _phase, _numbers in lines} == {"localhost"}
@@ -74,6 +75,7 @@ WAYS: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.versions
 @pytest.mark.parametrize("way", WAYS)
 def test_lines_are_shown(ansible: Ansible, way: str) -> None:
     run = play(ansible, WAYS[way])

@@ -91,6 +91,7 @@ def test_the_module_tells_what_was_pulled(ansible: Ansible, tmp_path: Path) -> N
     assert_documented(MODULE, tasks)
 
 
+@pytest.mark.versions
 def test_the_examples_are_of_this_module(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     simulator.load(team())
     folder = replica(tmp_path / "log", pull(3, "dev-1"))

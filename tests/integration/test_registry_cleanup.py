@@ -428,7 +428,7 @@ def test_the_token_of_the_environment_is_used_as_bearer_and_never_in_a_url(
     log = simulator.requests()
     assert {entry["credential"] for entry in log} == {"bearer"}
     assert not [entry for entry in log if TOKEN in entry["path"] + entry["query"]]
-    assert all(entry["user_agent"].startswith("containerops.gitlab/0.1.0 ansible/2.") for entry in log)
+    assert all(entry["user_agent"].startswith("containerops.gitlab/1.0.0 ansible/2.") for entry in log)
 
 
 def test_a_token_that_graphql_does_not_take_goes_on_by_rest(ansible: Ansible, simulator: Simulator) -> None:

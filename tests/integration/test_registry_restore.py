@@ -650,6 +650,7 @@ def test_the_documentation_is_true(ansible: Ansible, simulator: Simulator, tmp_p
     assert_documented(RESTORE, [check, run, cut, denied])
 
 
+@pytest.mark.versions
 def test_the_examples_run_and_no_token_is_shown(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     simulator.load(team())
     journal = ansible.folder / "journal.jsonl"

@@ -133,6 +133,7 @@ def test_what_is_refused(ansible: Ansible, files: dict[str, str], tmp_path: Path
     assert not Path(text).exists()
 
 
+@pytest.mark.versions
 def test_the_examples_run(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(team())
     run = ansible.tasks(documentation(REPORT, "EXAMPLES"))

@@ -40,6 +40,7 @@ def summary(run: Run) -> dict[str, Any]:
     return stats(run, "registry_restore_summary")
 
 
+@pytest.mark.versions
 def test_what_is_shown_is_put_back_and_then_there_is_nothing_to_do(
     ansible: Ansible, simulator: Simulator, tmp_path: Path
 ) -> None:
@@ -240,6 +241,7 @@ def test_the_connection_reaches_the_modules(ansible: Ansible, simulator: Simulat
     assert TOKEN not in run.output
 
 
+@pytest.mark.versions
 def test_the_playbook_of_the_readme_runs(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     simulator.load(fleet())
     before, journal = everything(simulator), tmp_path / "journal"

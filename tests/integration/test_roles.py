@@ -46,6 +46,7 @@ def stats(run: Run, name: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.versions
 def test_an_audit_needs_a_group_and_a_token_alone(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(team())
     run = ansible.play(AUDIT, "-e", "registry_group=team")
@@ -253,6 +254,7 @@ def test_names_of_projects_are_no_formulas_in_a_spreadsheet(
     assert "42" not in row["error"]
 
 
+@pytest.mark.versions
 def test_the_cleanup_deletes_what_its_check_mode_shows(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(team())
     before = simulator.state()
@@ -402,6 +404,7 @@ FLEET: dict[str, Any] = {
 }
 
 
+@pytest.mark.versions
 def test_the_settings_are_reported_and_then_as_the_document_says(
     ansible: Ansible, simulator: Simulator, tmp_path: Path
 ) -> None:
@@ -443,6 +446,7 @@ def test_an_empty_group_is_no_error(ansible: Ansible, simulator: Simulator) -> N
     assert run.code == 0, run.output
 
 
+@pytest.mark.versions
 @pytest.mark.parametrize("role", ["registry_audit", "registry_cleanup", "registry_settings"])
 def test_the_playbook_of_a_roles_readme_runs(ansible: Ansible, simulator: Simulator, role: str) -> None:
     simulator.load(team())

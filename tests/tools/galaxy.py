@@ -19,18 +19,17 @@ from tests.tools.collection import LEFT_OUT, ROOT
 
 NAME = "containerops.gitlab"
 PLACE = ROOT / "build" / "galaxy"
+# All that is in the tarball: files and folders. ansible-lint and ansible-test look for their settings there, also when
+# Galaxy runs them.
+SHIPPED = {
+    *(".config/ansible-lint.yml", "CHANGELOG.md", "LICENSES", "README.md", "REUSE.toml", "changelogs/changelog.yaml"),
+    *("docs", "examples", "meta", "playbooks", "plugins", "requirements.txt", "roles", "tests/config.yml"),
+}
 
 
 def main() -> None:
     """Note for the table what was packed, installed and documented."""
-    shutil.rmtree(PLACE, ignore_errors=True)
-    PLACE.mkdir(parents=True)
-    subprocess.run(["ansible-galaxy", "collection", "build", "--output-path", str(PLACE), str(ROOT)], check=True)
-    tarball = next(PLACE.glob("*.tar.gz"))
-    with tarfile.open(tarball) as archive:
-        packed = {member.name for member in archive if member.isfile()} - {"MANIFEST.json", "FILES.json"}
-    show("tarball", wrong_files(packed), len(packed))
-
+    tarball = build("galaxy", ROOT, PLACE)
     installed = PLACE / "installed"
     os.environ["ANSIBLE_COLLECTIONS_PATH"] = str(installed)
     subprocess.run(
@@ -45,20 +44,37 @@ def main() -> None:
     show("playbooks by name", [file.stem for file in playbooks if not runnable(file.stem)], len(playbooks))
 
 
-def show(name: str, wrong: Iterable[str], count: int) -> None:
+def build(part: str, sources: Path, place: Path) -> Path:
+    """Build the tarball in an empty folder, and note for the table of a part whether it has what it should have."""
+    shutil.rmtree(place, ignore_errors=True)
+    place.mkdir(parents=True)
+    subprocess.run(["ansible-galaxy", "collection", "build", "--output-path", str(place), str(sources)], check=True)
+    tarball = next(place.glob("*.tar.gz"))
+    with tarfile.open(tarball) as archive:
+        packed = {member.name for member in archive if member.isfile()} - {"MANIFEST.json", "FILES.json"}
+    there = {str((Path(folder) / file).relative_to(sources)) for folder, files in walk(sources) for file in files}
+    size = f"{tarball.stat().st_size / 1e6:.1f} MB"
+    show("tarball", wrong_files(packed, there), len(packed), part, size)
+    return tarball
+
+
+def show(name: str, wrong: Iterable[str], count: int, part: str = "galaxy", remark: str = "") -> None:
     """Note one line; nothing found is a failure too."""
     names = sorted(wrong)
     for item in names:
         print(f"{name}: {item}")
-    report.note("galaxy", name, passed=count - min(count, len(names)), failed=len(names) or int(count == 0))
+    passed = count - min(count, len(names))
+    report.note(part, name, passed=passed, failed=len(names) or int(count == 0), remark=remark)
 
 
-def wrong_files(packed: set[str]) -> set[str]:
+def wrong_files(packed: set[str], sources: set[str]) -> set[str]:
     """Name what is in the tarball and should not be, and the other way round."""
-    sources = {str((Path(folder) / file).relative_to(ROOT)) for folder, files in walk(ROOT) for file in files}
-    kept_out = {".gitignore", ".mypy.ini", "galaxy.yml"}
-    wanted = {name for name in sources - kept_out if not name.startswith(".ci/")}
-    return packed ^ wanted
+    return packed ^ {name for name in sources if is_shipped(name)}
+
+
+def is_shipped(name: str) -> bool:
+    """Whether a file, or a folder that it is in, is one of SHIPPED."""
+    return any(name == entry or name.startswith(f"{entry}/") for entry in SHIPPED)
 
 
 def walk(root: Path) -> Iterable[tuple[str, list[str]]]:

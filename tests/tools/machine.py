@@ -12,7 +12,7 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-FOREIGN = ("ANSIBLE_", "CI_", "GITLAB_", "MOLECULE_", "XDG_")
+FOREIGN = ("ANSIBLE_", "CI_", "GITLAB_", "XDG_")
 LOOPBACK = "127.0.0.1,localhost,::1"
 
 

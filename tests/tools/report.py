@@ -46,7 +46,7 @@ def note(part: str, name: str, *, passed: int = 0, failed: int = 0, skipped: int
     _write(part, result)
 
 
-def note_junit(part: str, file: Path, code: int) -> None:
+def note_junit(part: str, file: Path, code: int, name: str = "pytest") -> None:
     """Add the counts of pytest's JUnit file; a run that died without one, or failed without a test, has failed once."""
     counts = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
     if file.exists():
@@ -56,7 +56,7 @@ def note_junit(part: str, file: Path, code: int) -> None:
     bad = counts["failures"] + counts["errors"]
     note(
         part,
-        "pytest",
+        name,
         passed=counts["tests"] - bad - counts["skipped"],
         failed=max(bad, int(code != 0)),
         skipped=counts["skipped"],
@@ -87,7 +87,8 @@ def show(parts: list[str], started: float) -> None:
 
 def render(results: dict[str, Result], together: float) -> str:
     """Make the table of the parts and the line with the sums over all. together: seconds, of parts side by side."""
-    lines = [f"{'part':<12} {'what':<28} {'passed':>6} {'failed':>6} {'skipped':>7} {'minutes':>7}"]
+    width = max([28, *(len(check["name"]) for result in results.values() for check in result["checks"])])
+    lines = [f"{'part':<12} {'what':<{width}} {'passed':>6} {'failed':>6} {'skipped':>7} {'minutes':>7}"]
     sums = {"passed": 0, "failed": 0, "skipped": 0}
     for part, result in results.items():
         seconds = result["seconds"]
@@ -97,11 +98,12 @@ def render(results: dict[str, Result], together: float) -> str:
         for number, check in enumerate(checks):
             minutes = f"{(seconds or 0) / 60:.1f}" if number == 0 else ""
             counts = f"{check['passed']:>6} {check['failed']:>6} {check['skipped']:>7} {minutes:>7}"
-            lines.append(f"{part if number == 0 else '':<12} {check['name']:<28} {counts}  {check['remark']}".rstrip())
+            name = f"{part if number == 0 else '':<12} {check['name']:<{width}}"
+            lines.append(f"{name} {counts}  {check['remark']}".rstrip())
             sums["passed"] += check["passed"]
             sums["failed"] += check["failed"]
             sums["skipped"] += check["skipped"]
-    lines.append(f"{'together':<12} {'':<28} {'':>6} {'':>6} {'':>7} {together / 60:>7.1f}")
+    lines.append(f"{'together':<12} {'':<{width}} {'':>6} {'':>6} {'':>7} {together / 60:>7.1f}")
     return "\n".join([*lines, "", f"{sums['passed']} passed, {sums['failed']} failed, {sums['skipped']} skipped"])
 
 

@@ -36,12 +36,13 @@ runpy.run_module("pip", run_name="__main__", alter_sys=True)
 def main() -> None:
     """Run all tests on this Python, and beside them compile and import on the others; the result goes to the table."""
     LOG.unlink(missing_ok=True)
-    provide_pip()
+    programs = Path(str(shutil.which("ansible-test"))).parent
+    provide_pip(programs)
     here = f"{sys.version_info.major}.{sys.version_info.minor}"
     core = importlib.metadata.version("ansible-core")
-    known, missing = supported(), {}
+    known, missing = supported(programs), {}
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        running = {f"core {core}, Python {here}": pool.submit(sanity, here, sys.executable)}
+        running = {f"core {core}, Python {here}": pool.submit(sanity, programs, here, sys.executable)}
         for version in OTHERS:
             if version == here:
                 continue
@@ -52,7 +53,7 @@ def main() -> None:
                 missing[version] = f"not for ansible-core {core}"
             else:
                 tests = ("--test", "compile", "--test", "import", "--python-interpreter", python)
-                running[f"compile, import, {version}"] = pool.submit(sanity, version, python, *tests)
+                running[f"compile, import, {version}"] = pool.submit(sanity, programs, version, python, *tests)
     for name, counted in running.items():
         passed, failed, skipped = counted.result()
         report.note("sanity", name, passed=passed, failed=failed, skipped=skipped)
@@ -60,13 +61,13 @@ def main() -> None:
         report.note("sanity", f"Python {version}", skipped=2, remark=reason)
 
 
-def sanity(version: str, python: str, *options: str) -> tuple[int, int, int]:
+def sanity(programs: Path, version: str, python: str, *options: str) -> tuple[int, int, int]:
     """Run ansible-test on a Python, in a tree of its own, and count its tests as `counts` does.
 
-    What pip has to say only goes to the log.
+    What pip has to say only goes to the log. programs: the folder of ansible-test.
     """
     tree = copy(f"sanity-{version}")
-    program = str(shutil.which("ansible-test"))
+    program = str(programs / "ansible-test")
     command = [program, "sanity", "--requirements", "--color", "no", "--python", version, *options]
     # Named like this, the tree is taken as it is; else its files are asked from the repository around it.
     environment = {
@@ -94,13 +95,13 @@ def counts(output: str, code: int) -> tuple[int, int, int]:
     return max(ran - failed, 0), failed, len(skipped)
 
 
-def provide_pip() -> None:
+def provide_pip(programs: Path) -> None:
     """Put a pip where ansible-test looks for its bootstrap script before it downloads that from a host of its own.
 
     The script is a few lines that run the very pip release, from its wheel.
     """
-    requirements = Path(str(importlib.metadata.distribution("ansible-core").locate_file("ansible_test/_internal")))
-    version = re.search(r"\bpip='([\d.]+)'", (requirements / "python_requirements.py").read_text())
+    requirements = "lib/python*/site-packages/ansible_test/_internal/python_requirements.py"
+    version = re.search(r"\bpip='([\d.]+)'", next(programs.parent.glob(requirements)).read_text())
     assert version is not None
     wheels = Path.home() / "wheels"
     pip = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "-d", str(wheels), f"pip=={version[1]}"]
@@ -113,9 +114,10 @@ def provide_pip() -> None:
     script.write_text(BOOTSTRAP.format(wheel=str(wheel)))
 
 
-def supported() -> set[str]:
+def supported(programs: Path) -> set[str]:
     """Name the Pythons that this ansible-test knows."""
-    usage = subprocess.run(["ansible-test", "sanity", "--help"], capture_output=True, text=True, check=True).stdout
+    command = [str(programs / "ansible-test"), "sanity", "--help"]
+    usage = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     listed = re.search(r"--python X\.Y\s+python version: ([\d., ]+)", usage)
     return set(re.findall(r"\d+\.\d+", listed[1])) if listed else set()
 

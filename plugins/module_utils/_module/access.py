@@ -20,7 +20,7 @@ from .._http.messages import Header
 from .._http.settings import RefreshCredentials, Settings
 from .options import TOKEN_OPTIONS
 
-_COLLECTION_VERSION = "0.1.0"
+_COLLECTION_VERSION = "1.0.0"
 
 
 class TokenKind(enum.Enum):
