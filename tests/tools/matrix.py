@@ -11,8 +11,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import typing as t
@@ -23,10 +25,10 @@ from tests.tools.collection import NAME, ROOT, link
 from tests.tools.sanity import interpreter, provide_pip, sanity
 
 MATRIX = ROOT / "build" / "matrix"
+RECORDS = MATRIX / "records"
 REQUIREMENTS = ROOT / "tests" / "requirements"
-# The oldest release of each library, and of google-re2 the oldest that has a wheel for that Python.
-OLDEST_REQUESTS = "2.25.0"
-OLDEST_RE2 = {"3.9": "1.0", "3.10": "1.0", "3.11": "1.0", "3.12": "1.1"}
+# google-re2 1.0 refuses named groups such as (?<name>v), which GitLab takes.
+OLDEST = {"google-re2": "1.1", "requests": "2.25.0"}
 # What ansible-core and the libraries depend on has other versions for older releases of them.
 DEPENDENT = {"ansible-core", "resolvelib"}
 LIBRARIES = {"certifi", "charset-normalizer", "google-re2", "idna", "requests", "urllib3"}
@@ -97,7 +99,9 @@ def run(part: str, cell: Cell, *, smoke: bool = False) -> None:
         report.note(part, cell.name, skipped=1, remark=remark)
         modules = python
     run_pytest(part, f"{cell.name}: units", python, modules, SMOKE if smoke else UNITS)
-    run_pytest(part, f"{cell.name}: integration", python, modules, OF_ALL_VERSIONS)
+    shutil.rmtree(RECORDS, ignore_errors=True)
+    run_pytest(part, f"{cell.name}: integration", python, modules, (*OF_ALL_VERSIONS, f"--basetemp={RECORDS}"))
+    note_unseen(part, cell)
     if not smoke:
         run_sanity(part, cell, python)
 
@@ -115,6 +119,29 @@ def run_pytest(part: str, name: str, python: Path, modules: Path, chosen: t.Sequ
     print("+", name, flush=True)
     code = subprocess.run(command, cwd=ROOT, env={**os.environ, **changed}, check=False).returncode
     report.note_junit(part, out, code, name)
+
+
+def note_unseen(part: str, cell: Cell) -> None:
+    """Note whether every module, role and playbook ran in the integration tests."""
+    wanted, seen = everything(), set().union(*map(in_record, RECORDS.rglob("record-*.jsonl")))
+    missing = sorted(wanted - seen)
+    remark = ", ".join(missing)
+    name = f"{cell.name}: modules, roles and playbooks"
+    report.note(part, name, passed=len(wanted) - len(missing), failed=len(missing), remark=remark)
+
+
+def everything() -> set[str]:
+    """All modules, roles and playbooks of the collection."""
+    kinds = {"module": "plugins/modules/*.py", "role": "roles/*", "playbook": "playbooks/*.yml"}
+    return {f"{kind} {path.stem}" for kind, pattern in kinds.items() for path in ROOT.glob(pattern)}
+
+
+def in_record(file: Path) -> set[str]:
+    """What ran in a run of ansible-playbook, by its record."""
+    rows = [json.loads(line) for line in file.read_text().splitlines()]
+    found = {f"module {row['action'].rpartition('.')[2]}" for row in rows}
+    found |= {f"role {row['task'].partition(' : ')[0].rpartition('.')[2]}" for row in rows if " : " in row["task"]}
+    return found | {f"playbook {Path(row['playbook']).stem}" for row in rows if "/playbooks/" in row["playbook"]}
 
 
 def run_sanity(part: str, cell: Cell, python: Path) -> None:
@@ -165,20 +192,20 @@ def python_of_modules(cell: Cell, python: Path) -> Path | None:
     """The Python that modules run on, with nothing but their libraries."""
     if cell.modules == cell.python:
         return python
-    return install(f"modules-{cell.modules}", cell.modules, [f"{name}=={of}" for name, of in libraries(cell.modules)])
-
-
-def libraries(python: str) -> list[tuple[str, str]]:
-    """The oldest libraries for a Python, with their versions."""
-    return [("google-re2", OLDEST_RE2[python]), ("requests", OLDEST_REQUESTS)]
+    return install(f"modules-{cell.modules}", cell.modules, oldest_libraries())
 
 
 def constraints(pinned: str, cell: Cell) -> str:
     """The versions of a cell: those that are pinned for all tests, but for what it is about."""
     loose = DEPENDENT | (LIBRARIES if cell.oldest else set())
     kept = [line for line in pinned.splitlines() if re.split("[=<>; ]", line)[0] not in loose]
-    own = [("ansible-core", cell.core), *(libraries(cell.python) if cell.oldest else [])]
-    return "".join(f"{line}\n" for line in [*kept, *(f"{name}=={version}" for name, version in own)])
+    own = [f"ansible-core=={cell.core}", *(oldest_libraries() if cell.oldest else [])]
+    return "".join(f"{line}\n" for line in [*kept, *own])
+
+
+def oldest_libraries() -> list[str]:
+    """The oldest libraries, as pip takes them."""
+    return [f"{name}=={version}" for name, version in OLDEST.items()]
 
 
 def install(name: str, version: str, wanted: t.Sequence[str]) -> Path | None:

@@ -27,10 +27,14 @@ class CallbackModule(CallbackBase):
     CALLBACK_NAME = "record"
     CALLBACK_NEEDS_ENABLED = True
 
+    def v2_playbook_on_start(self, playbook: Any) -> None:
+        self._playbook = playbook._file_name
+
     def _record(self, status: str, task_result: Any) -> None:
         row = {
             "task": task_result._task.get_name(),
             "action": task_result._task.action,
+            "playbook": self._playbook,
             "status": status,
             "result": task_result._result,
         }

@@ -6,7 +6,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+from pathlib import Path
 
 import pytest
 import yaml
@@ -15,7 +17,16 @@ from packaging.version import Version
 
 from tests.tools.collection import ROOT
 from tests.tools.galaxy import SHIPPED, is_shipped, wrong_files
-from tests.tools.matrix import CELLS, LIBRARIES, OLDEST_RE2, OLDEST_REQUESTS, Cell, constraints, deprecations_as_errors
+from tests.tools.matrix import (
+    CELLS,
+    LIBRARIES,
+    OLDEST,
+    Cell,
+    constraints,
+    deprecations_as_errors,
+    everything,
+    in_record,
+)
 from tests.tools.release import complaints, is_whole
 from tests.unit.repository.tree import read_yaml
 
@@ -30,9 +41,13 @@ def test_the_first_cell_is_the_oldest_of_everything_that_is_supported() -> None:
     assert oldest.oldest
     lines = re.findall("^[a-z].*", (ROOT / "requirements.txt").read_text(), re.MULTILINE)
     requirements = [Requirement(line) for line in lines]
-    lower = {each.name: set(re.findall(r">=([\d.]+)", str(each.specifier))) for each in requirements}
-    assert lower["google-re2"] == {OLDEST_RE2[oldest.modules]}
-    assert {Version(version) for version in lower["requests"]} == {Version(OLDEST_REQUESTS)}
+    lower = {(each.name, Version(version)) for each in requirements for version in bounds(each)}
+    assert lower == {(name, Version(version)) for name, version in OLDEST.items()}
+
+
+def bounds(requirement: Requirement) -> list[str]:
+    """The lower bounds of a requirement."""
+    return [each.version for each in requirement.specifier if each.operator == ">="]
 
 
 def test_every_core_is_tested_on_two_pythons_and_with_oldest_and_newest_libraries() -> None:
@@ -51,7 +66,7 @@ def test_roles_name_the_oldest_core() -> None:
 @pytest.mark.parametrize(
     ("oldest", "expected"),
     [
-        (True, ["pytest==9.2.0", "ansible-core==2.18.0", "google-re2==1.0", "requests==2.25.0"]),
+        (True, ["pytest==9.2.0", "ansible-core==2.18.0", "google-re2==1.1", "requests==2.25.0"]),
         (False, ["pytest==9.2.0", "requests==2.34.2", "ansible-core==2.18.0"]),
     ],
 )
@@ -70,6 +85,21 @@ def test_a_deprecation_is_an_error_in_every_file_of_the_collection() -> None:
         "error::DeprecationWarning:ansible_collections.containerops.gitlab.plugins.module_utils._http.client" in found
     )
     assert len(found) == len(list((ROOT / "plugins").rglob("*.py")))
+
+
+def test_what_ran_is_read_from_the_record_of_a_playbook(tmp_path: Path) -> None:
+    rows = [
+        {"task": "Read", "action": "containerops.gitlab.registry_info", "playbook": "/home/ana/own.yml"},
+        {
+            "task": "containerops.gitlab.registry_audit : Show the table",
+            "action": "ansible.builtin.debug",
+            "playbook": "/collections/containerops/gitlab/playbooks/audit.yml",
+        },
+    ]
+    record = tmp_path / "record-1.jsonl"
+    record.write_text("".join(f"{json.dumps(row)}\n" for row in rows))
+    found = in_record(record) & everything()
+    assert found == {"module registry_info", "role registry_audit", "playbook audit"}
 
 
 def test_what_belongs_into_the_tarball() -> None:
