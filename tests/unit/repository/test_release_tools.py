@@ -28,8 +28,9 @@ from tests.tools.matrix import (
     in_record,
 )
 from tests.tools.release import complaints, is_whole
-from tests.unit.repository.tree import read_yaml
+from tests.unit.repository.tree import read_yaml, sources
 
+SHIPPED_PAGES = [path for path in sources() if path.suffix == ".md" and is_shipped(str(path.relative_to(ROOT)))]
 PINNED = "ansible-core==2.19.14 ; python_version < '3.12'\npytest==9.2.0\nrequests==2.34.2\nresolvelib==1.2.1\n"
 
 
@@ -109,6 +110,14 @@ def test_what_belongs_into_the_tarball() -> None:
     assert not is_shipped("tests/conftest.py")
     assert not is_shipped("docsite/index.md")
     assert wrong_files({"README.md", "tests/a.py"}, {"README.md", "docs/a.md"}) == {"docs/a.md", "tests/a.py"}
+
+
+@pytest.mark.parametrize("page", SHIPPED_PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_of_shipped_pages_lead_to_what_is_shipped(page: Path) -> None:
+    found = re.findall(r"""\]\(([^)#\s]+)|(?:src|srcset)="([^"]+)""", page.read_text())
+    targets = [one or other for one, other in found]
+    local = [(page.parent / target).resolve().relative_to(ROOT) for target in targets if "://" not in target]
+    assert not [path for path in local if not is_shipped(str(path)) or not (ROOT / path).exists()]
 
 
 def test_what_is_ignored_is_not_shipped() -> None:
