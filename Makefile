@@ -14,7 +14,7 @@ export PIP_CACHE_DIR ?= $(CURDIR)/build/cache/pip
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 export LC_ALL := C.UTF-8
 
-.PHONY: help demo test bench matrix release changelog mutants links $(PARTS) format clean
+.PHONY: help demo test slow bench matrix release changelog mutants links $(PARTS) format clean
 .DEFAULT_GOAL := help
 
 help:
@@ -30,6 +30,7 @@ help:
 	@echo 'make versions     a part of the tests on the oldest ansible-core, Python and libraries'
 	@echo 'make docs         the docs site, into build/docs/html; every link within it is checked'
 	@echo
+	@echo 'make slow         what make test leaves out: slow tests, all seeds, all examples of Hypothesis'
 	@echo 'make bench        measure against other tools, for about an hour; BENCH="--small" takes minutes'
 	@echo 'make matrix       run on every supported ansible-core, Python and library, for about an hour; MATRIX=2.20 names some'
 	@echo 'make release      make the tarball of the next release in build/release, and check it'
@@ -41,7 +42,7 @@ help:
 	@echo
 	@echo 'Needs Python 3.11 or later (PYTHON=/path/to/python3 names one). Everything is written to build/.'
 
-demo test release changelog links $(PARTS) format: $(NOX)
+demo test slow release changelog links $(PARTS) format: $(NOX)
 	@$(NOX) -s $@ -- $(PYTEST)
 
 # A Python without ensurepip (Debian without python3-venv) makes the environment with the help of its own pip.

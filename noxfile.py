@@ -112,9 +112,10 @@ def check(session: nox.Session, *tools: Tool) -> None:
 
 
 def pytest(session: nox.Session, *folders: str, processes: int = 2) -> None:
-    """Run pytest over the folders."""
-    out = BUILD / "results" / f"{session.name}.xml"
-    out.unlink(missing_ok=True)
+    """Run pytest over the folders, without what `make slow` runs."""
+    out, left_out = (BUILD / "results" / f"{session.name}.{kind}" for kind in ("xml", "left_out"))
+    for file in (out, left_out):
+        file.unlink(missing_ok=True)
     command = [
         "python",
         "-m",
@@ -123,12 +124,13 @@ def pytest(session: nox.Session, *folders: str, processes: int = 2) -> None:
         "-n",
         str(processes),
         "--dist=worksteal",
+        *("-m", "not slow", "--hypothesis-profile=few", f"--left-out={left_out}"),
         f"--junitxml={out}",
         "-o",
         f"junit_suite_name={session.name}",
     ]
     code = subprocess.run([*command, *folders, *session.posargs], cwd=ROOT, check=False).returncode
-    report.note_junit(session.name, out, code)
+    report.note_junit(session.name, out, code, left_out=left_out)
 
 
 @nox.session
@@ -148,6 +150,15 @@ def test(session: nox.Session) -> None:
         print(output.read().decode(errors="replace"), flush=True)
     if code:
         session.error("a part failed, see above")
+
+
+@nox.session
+def slow(session: nox.Session) -> None:
+    """Run the tests that `make test` leaves out, and tests of properties with all of their examples."""
+    install(session, "test")
+    link()
+    command = ["python", "-m", "pytest", "-q", "-n", "3", "--dist=worksteal", "-m", "slow or hypothesis"]
+    session.run(*command, *session.posargs)
 
 
 @nox.session

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.models import Tag
@@ -34,6 +34,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.pattern
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Certainty
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.retention import decide
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.rules import Rule, Rules
+from tests.tools.depth import examples
 
 PAGE = Path(__file__).resolve().parents[2] / "docs" / "differences.md"
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
@@ -115,7 +116,7 @@ rule_sets = st.fixed_dictionaries(
 KEEPING_MORE = {"ambiguous_pattern", "unknown_date", "keep_n", "signature", "protected", "gitlab_protected"}
 
 
-@settings(max_examples=1500)
+@examples(1500)
 @given(names, st.data(), rule_sets, st.sampled_from([Mode.DATABASE, Mode.NO_DATABASE]))
 def test_nothing_goes_here_that_gitlab_would_keep(
     listed: list[str], data: st.DataObject, rules: dict[str, Any], mode: Mode

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.server import Mode
@@ -24,6 +24,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._policy.predic
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.reasons import Certainty
 from tests.conformance.by_plugins import accepts
 from tests.conformance.by_simulator import bulk
+from tests.tools.depth import examples
 
 NOW = datetime(2026, 6, 1, 12, tzinfo=UTC)
 MODES = {"M1": Mode.DATABASE, "M2": Mode.NO_DATABASE, "M3": Mode.NO_DATABASE}
@@ -49,7 +50,7 @@ def server_tag(name: str, age: float | None, mode: str) -> dict[str, Any]:
     return {"name": name, "created_at": date} if mode == "M1" else {"name": name, "config_created": date}
 
 
-@settings(max_examples=1500)
+@examples(1500)
 @given(names, st.data(), wishes, st.sampled_from(sorted(MODES)), st.integers(1, 7), st.integers(0, 12))
 def test_the_simulator_does_what_the_plugins_predict(
     listed: list[str], data: st.DataObject, wanted: dict[str, Any], mode: str, page_size: int, most: int

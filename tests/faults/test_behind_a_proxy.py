@@ -160,6 +160,7 @@ def test_no_repository_is_deleted_that_is_kept_behind_a_good_proxy(
     assert {path: names for path, names in simulator.state().items() if path in kept} == before, proxy.done
 
 
+@pytest.mark.sweep(4)
 @pytest.mark.parametrize("damage", ALL)
 def test_each_damage_of_every_answer_deletes_nothing_that_is_kept(
     ansible: Ansible, simulator: Simulator, proxy: Proxy, damage: str

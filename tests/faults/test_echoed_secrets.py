@@ -57,6 +57,7 @@ def shows(text: str, part: str) -> bool:
     return part in text or part in GAPS.sub("", text)
 
 
+@pytest.mark.sweep(4)
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("via", ["graphql", "rest"])
 def test_what_a_server_echoes_is_nowhere(
@@ -84,6 +85,7 @@ def test_what_a_server_echoes_is_nowhere(
         assert not [part for text in shown for part in parts(written) if shows(text, part)]
 
 
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize("encoding", ENCODINGS)
 def test_what_a_server_echoes_is_not_on_the_screen(ansible: Ansible, simulator: Simulator, encoding: str) -> None:
     written = ENCODINGS[encoding](TOKEN)
@@ -123,6 +125,7 @@ def told_by(secret: str, encoding: str) -> dict[str, str]:
     return {"user": written, "words": f"job of {written}", written: "7", "cut": f"{'x' * 240}{secret}"}
 
 
+@pytest.mark.sweep(4)
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @pytest.mark.parametrize("variable", ["GITLAB_TOKEN", "CI_JOB_TOKEN", None])
 def test_who_runs_a_task_is_noted_without_secrets(

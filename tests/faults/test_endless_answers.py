@@ -112,6 +112,7 @@ def dripping(words: bytes) -> Iterator[str]:
             thread.join()
 
 
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize("proxied", [False, True], ids=["alone", "behind a proxy"])
 @pytest.mark.parametrize("part", DRIPS)
 def test_an_answer_that_drips_is_given_up(monkeypatch: pytest.MonkeyPatch, part: str, proxied: bool) -> None:

@@ -101,6 +101,7 @@ KEEPING: list[tuple[str, Any, dict[str, Any]]] = [
 ]
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize(
     ("option", "clean", "others"), KEEPING, ids=lambda value: value if isinstance(value, str) else ""
 )
@@ -222,6 +223,7 @@ def written(pattern: Any) -> list[tuple[str, dict[str, Any]]]:
     ]
 
 
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize("pattern", KEEPS_NOTHING, ids=str)
 def test_a_pattern_that_keeps_nothing_is_not_written_into_gitlab(
     ansible: Ansible, simulator: Simulator, pattern: Any

@@ -103,8 +103,19 @@ def kill_it(process: subprocess.Popen[bytes]) -> None:
     process.kill()
 
 
-@pytest.mark.parametrize("via", ["rest", "graphql"])
-@pytest.mark.parametrize("end", [interrupt, terminate, hang_up, kill_it])
+@pytest.mark.parametrize(
+    ("via", "end"),
+    [
+        ("rest", interrupt),
+        ("graphql", terminate),
+        ("rest", hang_up),
+        ("graphql", kill_it),
+        pytest.param("graphql", interrupt, marks=pytest.mark.slow),
+        pytest.param("rest", terminate, marks=pytest.mark.slow),
+        pytest.param("graphql", hang_up, marks=pytest.mark.slow),
+        pytest.param("rest", kill_it, marks=pytest.mark.slow),
+    ],
+)
 def test_what_is_told_to_end_deletes_no_more(
     ansible: Ansible,
     simulator: Simulator,
@@ -133,7 +144,7 @@ def test_what_is_told_to_end_deletes_no_more(
     assert not list(ansible.folder.rglob("progress*"))
 
 
-@pytest.mark.parametrize("end", [interrupt, kill_it])
+@pytest.mark.parametrize("end", [pytest.param(interrupt, marks=pytest.mark.slow), kill_it])
 def test_a_restore_that_is_told_to_end_writes_no_more_and_is_gone_on_with(
     ansible: Ansible, simulator: Simulator, tmp_path: Path, end: Callable[[subprocess.Popen[bytes]], None]
 ) -> None:

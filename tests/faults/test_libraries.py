@@ -40,6 +40,7 @@ RE2 = {
 }
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize("kind", RE2)
 def test_who_needs_re2_says_so_and_all_others_work(
     ansible: Ansible, simulator: Simulator, tmp_path: Path, kind: str

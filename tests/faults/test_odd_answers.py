@@ -163,6 +163,7 @@ def client_of(mode: str, odd: OddServer) -> OddClient:
     )
 
 
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize(("mode", "work"), WORK, ids=[f"{mode} {work.__name__}" for mode, work in WORK])
 def test_an_odd_answer_is_understood_or_a_failed_request(mode: str, work: Callable[[OddClient], Any]) -> None:
     clean = OddServer()

@@ -71,6 +71,7 @@ def assert_harmless(content: bytes, original: list[str], read: Callable[[bytes, 
     return 0
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize("original", [PLAN, MERGED], ids=["plan", "merged"])
 @pytest.mark.parametrize("read", [from_file, from_text])
 def test_a_change_of_any_byte_is_harmless(

@@ -197,6 +197,7 @@ HELD = {"method": "PUT", "nth": 2, "count": 1000, "action": "delay", "seconds": 
 THROTTLED = {"method": "PUT", "nth": 2, "count": 1000, "action": "status", "headers": {"Retry-After": "300"}}
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize(
     "fault", [HELD, {**THROTTLED, "status": 503}, {**THROTTLED, "status": 429}], ids=["hangs", "503", "429"]
 )

@@ -192,6 +192,7 @@ def test_no_variable_and_no_option_makes_an_unapproved_cleanup_of_it(
     assert simulator.requests() == []
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize("digits", [64, 12])
 def test_the_plan_alone_says_what_is_deleted(
     ansible: Ansible, simulator: Simulator, tmp_path: Path, digits: int
@@ -426,6 +427,7 @@ def test_more_plans_than_hosts_are_not_merged(ansible: Ansible, simulator: Simul
     )
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize("mode", [[], ["--check"]], ids=["run", "check"])
 def test_local_plans_are_merged(ansible: Ansible, simulator: Simulator, tmp_path: Path, mode: list[str]) -> None:
     simulator.load(team())

@@ -144,6 +144,7 @@ def without_plan(path: str) -> list[dict[str, Any]]:
     return [{key: value for key, value in row.items() if key not in planned} for row in rows]
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize(
     ("gather", "besides"),
     [(["tags_count"], 0), (["tag_details"], 0), (["tags", "size"], REPOSITORIES)],

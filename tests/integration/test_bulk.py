@@ -38,6 +38,7 @@ EXAMPLES: list[tuple[dict[str, Any], set[str]]] = [
 ]
 
 
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize("mode", ["M1", "M2"])
 @pytest.mark.parametrize(("rules", "goes"), EXAMPLES, ids=range(4))
 def test_the_examples_of_gitlabs_documentation(
@@ -276,6 +277,7 @@ def sharing() -> list[dict[str, Any]]:
     return [*(each for pair in pairs for each in pair), tag("dev-own", 90), tag("main", 1)]
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize(
     "rules",
     [{}, {"require_digest": False}, {"name_regex_delete": ".*", "protect": ["v.*"]}, {"name_regex_keep": "v.*"}],

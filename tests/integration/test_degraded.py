@@ -25,7 +25,7 @@ STAY = [f"v{number:02}" for number in range(SMALL.tags - KEEP, SMALL.tags)]
     [
         pytest.param("M2", {"graphql_enabled": False}, 0, id="no GraphQL"),
         pytest.param("M1", {"complexity_limit": 50}, 0, id="little complexity"),
-        pytest.param("M1", {}, 2, id="two seconds a request"),
+        pytest.param("M1", {}, 2, id="two seconds a request", marks=pytest.mark.slow),
         # As many in ten seconds as sixty a minute are, so that it has to wait once.
         pytest.param("M1", {"rate_limit": {"requests": 10, "retry_after": 10}}, 0, id="sixty requests a minute"),
         pytest.param("M3", {"registry": {"auth": "none"}}, 0, id="another registry"),

@@ -204,6 +204,7 @@ def test_a_run_between_stop_and_start_frees_bytes_and_leaves_every_tag(
     assert indexes.pullable() == {"team/app:v1", "team/app:moved", "team/multi:oci", "team/multi:docker"}
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.real_registry
 @pytest.mark.parametrize("modes", [[], ["--check"]])
 def test_images_without_a_tag_need_a_list_or_consent(ansible: Ansible, images: Images, modes: list[str]) -> None:
@@ -236,6 +237,7 @@ def test_what_runs_by_its_digest_stays_and_is_named(ansible: Ansible, images: Im
     assert f"a run would be refused: in use and without a tag: {used}" in shown(only)
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.real_registry
 @pytest.mark.parametrize("consent", ["list", "without list"])
 def test_with_consent_what_has_no_tag_goes_and_the_rest_stays(ansible: Ansible, images: Images, consent: str) -> None:
@@ -380,6 +382,7 @@ def recorded(host: Host, row: dict[str, Any]) -> None:
     host.command("opt/embedded/bin/registry", f"cat {host.folder}/printed")
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize("row", [row for row in RECORDED if row["printed"]], ids=lambda row: str(row["what"]))
 def test_what_gitlabs_registry_prints_is_understood(ansible: Ansible, host: Host, row: dict[str, Any]) -> None:
     recorded(host, row)
@@ -394,6 +397,7 @@ def test_what_gitlabs_registry_prints_is_understood(ansible: Ansible, host: Host
     assert ("gitlab-ctl" in " ".join(host.calls())) is not bool(gone)
 
 
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize("row", [row for row in RECORDED if not row["printed"]], ids=lambda row: str(row["what"]))
 def test_a_registry_that_says_nothing_is_not_collected(ansible: Ansible, host: Host, row: dict[str, Any]) -> None:
     recorded(host, row)
@@ -460,6 +464,7 @@ def test_what_is_not_understood_is_not_collected(ansible: Ansible, host: Host) -
     assert len(host.calls()) == 1
 
 
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize("log", ["docker", "text", "json"])
 def test_a_storage_in_which_nothing_is_kept_is_not_collected(ansible: Ansible, host: Host, log: str) -> None:
     """As that of a registry whose metadata database its command does not know of: every blob would go."""
@@ -648,6 +653,7 @@ def nothing_to_run(run: Run, host: Host, seen_by: str) -> None:
     assert not changed(run)
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize("given", [False, True])
 def test_the_header_tells_of_a_database_and_nothing_is_run(ansible: Ansible, host: Host, given: bool) -> None:
     with answering(200, Gitlab_Container_Registry_Database_Enabled="true") as address:
@@ -675,6 +681,7 @@ def test_a_database_that_the_registry_may_use_is_one(ansible: Ansible, host: Hos
     nothing_to_run(on(host, ansible, run=True), host, "database.enabled in ")
 
 
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize("value", ["true", "prefer", "TRUE"])
 def test_the_environment_of_a_registry_tells_of_a_database(ansible: Ansible, host: Host, value: str) -> None:
     command = [sys.executable, "-c", "import sys; sys.stdin.read()", "serve", str(host.config)]

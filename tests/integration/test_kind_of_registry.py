@@ -77,6 +77,7 @@ REFUSALS = {
 }
 
 
+@pytest.mark.sweep(4)
 @pytest.mark.parametrize("via", ["auto", "graphql", "rest"])
 @pytest.mark.parametrize("timestamp", ["auto", "created"])
 @pytest.mark.parametrize("refusal", REFUSALS)

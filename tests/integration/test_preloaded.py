@@ -27,6 +27,7 @@ PROGRAMS = {
 }
 
 
+@pytest.mark.sweep(4)
 @pytest.mark.parametrize("by_file", [True, False], ids=["file", "standard input"])
 @pytest.mark.parametrize("program", PROGRAMS.values(), ids=PROGRAMS)
 def test_as_any_other_python(program: str, by_file: bool, tmp_path: Path) -> None:

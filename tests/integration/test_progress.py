@@ -76,6 +76,7 @@ WAYS: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.versions
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize("way", WAYS)
 def test_lines_are_shown(ansible: Ansible, way: str) -> None:
     run = play(ansible, WAYS[way])
@@ -93,6 +94,7 @@ SILENT: dict[str, dict[str, Any]] = {
 }
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize("way", SILENT)
 def test_no_lines_are_shown(ansible: Ansible, way: str) -> None:
     env = {"ANSIBLE_SSH_EXECUTABLE": "false", "ANSIBLE_ASYNC_DIR": str(ansible.folder / "async")}

@@ -27,6 +27,7 @@ def graphql(simulator: Simulator) -> int:
     return sum(1 for row in simulator.requests() if row["kind"] == "graphql")
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize("calls", [4, 5, 12, 20, 38])
 def test_pages_that_came_too_late_are_asked_for_again(ansible: Ansible, simulator: Simulator, calls: int) -> None:
     """GitLab ends a query after so many requests to its registry, of which a page takes three."""
@@ -61,6 +62,7 @@ PASSING = [
 ]
 
 
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize("fault", PASSING)
 @pytest.mark.parametrize("times", [1, 2])
 def test_a_first_question_that_fails_in_passing_changes_nothing(
@@ -74,6 +76,7 @@ def test_a_first_question_that_fails_in_passing_changes_nothing(
     assert check.result["plan"]["fingerprint"] == sound.result["plan"]["fingerprint"]
 
 
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize("fault", PASSING)
 def test_graphql_that_stays_in_trouble_is_not_taken_for_missing(
     ansible: Ansible, simulator: Simulator, fault: dict[str, Any]

@@ -35,7 +35,7 @@ ORDER: dict[str, Any] = {
     "return_limit": 1000,
 }
 # The ways to read, and what becomes of an OCI index: GitLab sees nothing of it, the registry everything.
-WAYS = [("graphql", "unknown_date"), ("auto", "expired")]
+WAYS = [pytest.param("graphql", "unknown_date", marks=pytest.mark.slow), ("auto", "expired")]
 
 
 @pytest.fixture

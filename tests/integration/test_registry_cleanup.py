@@ -550,6 +550,7 @@ def test_a_job_token_deletes_in_the_registry_of_its_own_project(ansible: Ansible
 BUILDS = {"name_regex_delete": "build-.*", "keep_n": 2}
 
 
+@pytest.mark.sweep(4)
 @pytest.mark.parametrize(
     ("tags", "options", "kept", "notes"),
     [

@@ -114,6 +114,7 @@ def test_a_repository_that_the_registry_does_not_know_goes_by_force_alone(
     assert outcomes(task, "path") == {APP: "deleted"}
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize(("mode", "generation"), [("M1", "G18"), ("M2", "G17"), ("M1", "G15")])
 def test_a_repository_is_emptied_and_followed_until_it_is_gone(
     ansible: Ansible, simulator: Simulator, mode: str, generation: str

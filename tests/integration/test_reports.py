@@ -304,6 +304,7 @@ def test_what_the_run_warned_of_is_in_its_reports_once(ansible: Ansible, simulat
     assert "discovered Python" not in text
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize("place", ["plan_path", "plan_package"])
 def test_a_report_says_how_to_apply_a_plan_that_was_kept(
     ansible: Ansible, simulator: Simulator, tmp_path: Path, place: str

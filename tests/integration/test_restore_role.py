@@ -170,6 +170,7 @@ def test_a_run_that_is_interrupted_is_gone_on_with(ansible: Ansible, simulator: 
     assert everything(simulator) == before
 
 
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize(
     ("variables", "words"),
     [

@@ -12,6 +12,7 @@ import sys
 import time
 from pathlib import Path
 
+import pytest
 import yaml
 
 from tests.benchmark.job import GROUP, Size, scenario
@@ -97,6 +98,7 @@ def test_slices_together_do_exactly_the_plan_within_a_shared_limit(ansible: Ansi
     assert 429 not in {entry["status"] for entry in simulator.requests()}
 
 
+@pytest.mark.slow
 def test_a_slice_that_was_killed_is_run_again(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(scenario("M1", FLEET))
     prepared(ansible, None)

@@ -464,6 +464,7 @@ def test_a_repository_that_is_listed_twice_is_one(ansible: Ansible, simulator: S
     assert run.result["outcome"]["counts"]["deleted"] == 3
 
 
+@pytest.mark.sweep(4)
 @pytest.mark.parametrize("via", ["auto", "rest", "registry"])
 @pytest.mark.parametrize("concurrency", [2, 4])
 def test_a_limit_of_requests_and_several_repositories(

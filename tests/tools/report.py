@@ -46,21 +46,27 @@ def note(part: str, name: str, *, passed: int = 0, failed: int = 0, skipped: int
     _write(part, result)
 
 
-def note_junit(part: str, file: Path, code: int, name: str = "pytest") -> None:
-    """Add the counts of pytest's JUnit file; a run that died without one, or failed without a test, has failed once."""
+def note_junit(part: str, file: Path, code: int, name: str = "pytest", left_out: Path | None = None) -> None:
+    """Add the counts of pytest's JUnit file; a run that died without one, or failed without a test, has failed once.
+
+    left_out: where the number of slow tests is that did not run, if there are some.
+    """
     counts = dict.fromkeys(("tests", "failures", "errors", "skipped"), 0)
     if file.exists():
         suite = ElementTree.parse(file).getroot().find("testsuite")
         if suite is not None:
             counts = {name: int(suite.get(name, 0)) for name in counts}
     bad = counts["failures"] + counts["errors"]
+    remarks = [] if code in (0, 1) else [f"pytest ended with {code}"]
+    if left_out is not None and left_out.exists():
+        remarks.append(f"left out: {left_out.read_text()} slow tests, see make slow")
     note(
         part,
         name,
         passed=counts["tests"] - bad - counts["skipped"],
         failed=max(bad, int(code != 0)),
         skipped=counts["skipped"],
-        remark="" if code in (0, 1) else f"pytest ended with {code}",
+        remark="; ".join(remarks),
     )
 
 

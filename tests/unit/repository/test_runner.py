@@ -27,7 +27,7 @@ def noted(results: Path, numbers: tuple[int, int, int, int] | None, code: int) -
     file = results / "junit.xml"
     if numbers:
         file.write_text(JUNIT.format(*numbers))
-    report.note_junit("unit", file, code)
+    report.note_junit("unit", file, code, left_out=results / "left_out")
     return report._read("unit")["checks"][0]
 
 
@@ -41,6 +41,11 @@ def test_pytest_good_run(results: Path) -> None:
     check = noted(results, (10, 0, 0, 1), 0)
     assert (check["passed"], check["failed"], check["skipped"]) == (9, 0, 1)
     assert not report.failed("unit")
+
+
+def test_slow_tests_that_did_not_run_are_told(results: Path) -> None:
+    (results / "left_out").write_text("312")
+    assert noted(results, (10, 0, 0, 1), 0)["remark"] == "left out: 312 slow tests, see make slow"
 
 
 @pytest.mark.parametrize("code", [2, 3, 4, 5])

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.tools.collection import ROOT
-from tests.unit.repository.tree import INVENTORY, MODULE_UTILS, MODULES, UTILS, dependencies, imports
+from tests.unit.repository.tree import INVENTORY, MODULE_UTILS, MODULES, UTILS, dependencies, imports, nodes
 
 # The packages that a package may import, besides itself. Every one of them stands above it in this table.
 PACKAGES: dict[str, set[str]] = {
@@ -159,10 +159,11 @@ def is_pure(name: str) -> bool:
     return name in PURE or name.partition("/")[0] in PURE
 
 
-def words_of(source: Path) -> set[str]:
+@functools.cache
+def words_of(source: Path) -> frozenset[str]:
     """Collect the names, attributes, keywords and arguments in the code of a file, and strings that are one word."""
     words: set[str] = set()
-    for node in ast.walk(ast.parse(source.read_text())):
+    for node in nodes(source):
         if isinstance(node, ast.Name):
             words.add(node.id)
         elif isinstance(node, ast.Attribute):
@@ -171,11 +172,11 @@ def words_of(source: Path) -> set[str]:
             words.add(node.arg)
         elif isinstance(node, ast.Constant) and isinstance(node.value, str):
             words.add(node.value)
-    return words
+    return frozenset(words)
 
 
 @functools.cache
-def dependencies_by_name() -> dict[str, set[str]]:
+def dependencies_by_name() -> dict[str, frozenset[str]]:
     return {name_of(each): dependencies(each) for each in UTILS}
 
 
@@ -183,7 +184,7 @@ def all_dependencies(source: Path) -> set[str]:
     """Name the modules below module_utils that a file imports, and all that these import."""
     uses = dependencies_by_name()
     reached: set[str] = set()
-    waiting = dependencies(source)
+    waiting = set(dependencies(source))
     while waiting:
         module = waiting.pop()
         assert module in uses, f"there is no {module}"
@@ -237,7 +238,7 @@ def test_pure_modules_do_no_io_and_read_no_clock(source: Path) -> None:
         parsers = {"_rules/patterns": {"re2"}, "_core/yaml_text": {"yaml"}}
         allowed = HARMLESS | parsers.get(name_of(source), set())
         assert found.module.startswith(".") or package in allowed, f"{source.name}:{found.line} imports {found.module}"
-    for node in ast.walk(ast.parse(source.read_text())):
+    for node in nodes(source):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in IMPURE_NAMES, f"{source.name}:{node.lineno} calls {node.func.id}"
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
@@ -286,7 +287,7 @@ def test_run_does_know_them() -> None:
 
 def values_in(source: Path) -> set[str]:
     """Name the dataclasses and named tuples that a file defines."""
-    classes = [node for node in ast.walk(ast.parse(source.read_text())) if isinstance(node, ast.ClassDef)]
+    classes = [node for node in nodes(source) if isinstance(node, ast.ClassDef)]
     return {
         node.name
         for node in classes
@@ -301,7 +302,7 @@ def test_values_are_made_with_keywords() -> None:
     tests = [*(ROOT / "tests" / "unit").rglob("*.py"), *(ROOT / "tests" / "conformance").rglob("*.py")]
     for source in [*MODULES, *INVENTORY, *UTILS, *tests]:
         where = source.relative_to(ROOT)
-        for node in ast.walk(ast.parse(source.read_text())):
+        for node in nodes(source):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in values:
                 assert len(node.args) <= 2, f"{where}:{node.lineno} makes {node.func.id} without names"
 

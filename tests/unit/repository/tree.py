@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import typing as t
 from pathlib import Path
 
@@ -28,19 +29,27 @@ class Import(t.NamedTuple):
     line: int
 
 
-def imports(source: Path) -> list[Import]:
+@functools.lru_cache(maxsize=1)
+def nodes(source: Path) -> tuple[ast.AST, ...]:
+    """List all nodes of a file's syntax tree. Only the last file is remembered: all of them take too much memory."""
+    return tuple(ast.walk(ast.parse(source.read_text())))
+
+
+@functools.cache
+def imports(source: Path) -> tuple[Import, ...]:
     """List everything that a file imports anywhere, also under a condition or in a function."""
     found: list[Import] = []
-    for node in ast.walk(ast.parse(source.read_text())):
+    for node in nodes(source):
         if isinstance(node, ast.Import):
             found += [Import(alias.name, None, node.lineno) for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
             module = "." * node.level + (node.module or "")
             found += [Import(module, alias.name, node.lineno) for alias in node.names]
-    return found
+    return tuple(found)
 
 
-def dependencies(source: Path) -> set[str]:
+@functools.cache
+def dependencies(source: Path) -> frozenset[str]:
     """Name the modules below module_utils that a file imports, as package/module."""
     found = set()
     for each in imports(source):
@@ -49,7 +58,7 @@ def dependencies(source: Path) -> set[str]:
             words = [*each.module.split("module_utils")[-1].strip(".").split("."), str(each.name)]
             package = [source.parent.name] if source in UTILS and dots == 1 else []
             found.add("/".join([*package, *filter(None, words)][:2]))
-    return found
+    return frozenset(found)
 
 
 def text_of(source: Path, name: str) -> str:

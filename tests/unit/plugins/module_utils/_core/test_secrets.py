@@ -14,11 +14,12 @@ from collections.abc import Callable
 from urllib.parse import quote, quote_plus
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core import secrets
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
+from tests.tools.depth import examples
 from tests.unit.rest_serving import answer
 
 SECRETS = (
@@ -91,7 +92,7 @@ AROUND = st.text(st.characters(blacklist_categories=["Cs"]), max_size=30)
 
 @pytest.mark.parametrize("encoding", ENCODINGS)
 @given(secret=st.sampled_from(SECRETS), before=AROUND, after=AROUND)
-@settings(max_examples=100)
+@examples(100)
 def test_no_encoding_of_a_secret_is_shown(encoding: str, secret: str, before: str, after: str) -> None:
     written = ENCODINGS[encoding](secret)
     found = secrets.scrubbed(f"{before} {written} {after}")
@@ -101,7 +102,7 @@ def test_no_encoding_of_a_secret_is_shown(encoding: str, secret: str, before: st
 
 @pytest.mark.parametrize("gap", GAPS)
 @given(data=st.data(), secret=st.sampled_from(SECRETS))
-@settings(max_examples=40)
+@examples(40)
 def test_no_secret_is_shown_that_has_gaps(gap: str, data: st.DataObject, secret: str) -> None:
     in_base64 = data.draw(st.booleans())
     encodings: list[Encoding] = [str, *HEX.values()]

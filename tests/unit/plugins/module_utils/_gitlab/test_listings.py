@@ -11,7 +11,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from requests.structures import CaseInsensitiveDict
 
@@ -20,6 +20,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._core.models i
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab import rest
 from ansible_collections.containerops.gitlab.plugins.module_utils._gitlab.git_refs import active_refs, deployed_refs
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.messages import Request, Response
+from tests.tools.depth import examples
 from tests.unit.rest_serving import ScriptedClient, answer
 
 NUMBERS = ("X-Next-Page", "X-Total", "Link", "X-Page")
@@ -114,7 +115,7 @@ def read(server: ChangingServer) -> list[str]:
     changes=st.sampled_from([0, 0.1, 0.5]),
     damages=st.lists(st.sampled_from(DAMAGES), max_size=3),
 )
-@settings(max_examples=150)
+@examples(150)
 def test_what_was_there_all_the_time_is_read_or_the_listing_fails(
     keyset: bool, count: int, seed: int, changes: float, damages: list[Damage]
 ) -> None:

@@ -11,11 +11,12 @@ from collections import Counter
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import ErrorKind, RequestError
 from ansible_collections.containerops.gitlab.plugins.module_utils._http.pool import Pool
+from tests.tools.depth import examples
 
 # Seconds after which threads that wait for each other count as stuck.
 STUCK = 30
@@ -61,7 +62,7 @@ def within(seconds: float, call: Any) -> Any:
     return found[0]
 
 
-@settings(max_examples=150, deadline=None)
+@examples(150)
 @given(work=WORK, size=st.integers(1, 6))
 def test_all_work_is_done_once_and_in_order_by_no_more_threads_than_may_be(work: Any, size: int) -> None:
     watched = Watched(Pool(size))

@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import RequestError
@@ -25,6 +25,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._registry impo
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.api import VersionCheck
 from ansible_collections.containerops.gitlab.plugins.module_utils._registry.catalog import CatalogPage, read_catalog
 from tests.simulator.distribution import walk
+from tests.tools.depth import examples
 from tests.unit.registry_serving import FakeRegistry, RegistryServer, errors, serving_registry
 from tests.unit.serving import Answer
 
@@ -194,7 +195,7 @@ PATHS = st.lists(COMPONENTS, min_size=1, max_size=4).map("/".join)
 
 
 @given(st.sets(PATHS, max_size=25), st.integers(1, 6), st.sampled_from([True, False, None]))
-@settings(max_examples=400)
+@examples(400)
 def test_every_repository_is_found_or_left_open(paths: set[str], size: int, database: bool | None) -> None:
     fake = Shelves(paths=sorted(paths), size=size, database=database)
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import pytest
 import re2
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules import patterns
@@ -24,6 +24,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.dead_al
     shortest,
 )
 from ansible_collections.containerops.gitlab.plugins.module_utils._rules.pattern_syntax import Kind, Reading, parse
+from tests.tools.depth import examples
 
 LONGEST = 4
 _NAMES = ["".join(name) for size in range(1, LONGEST + 1) for name in itertools.product("a-", repeat=size)]
@@ -158,7 +159,7 @@ def inside(parts: list[Node]) -> Iterator[list[Node]]:
             yield from (each for branch in node.branches for each in inside(branch))
 
 
-@settings(max_examples=300, deadline=None)
+@examples(300)
 @given(branches(), st.sampled_from(Reading))
 def test_an_alternative_is_alive_if_a_plain_matcher_goes_through_it(top: list[list[Node]], reading: Reading) -> None:
     text = "|".join(map(written, top))

@@ -11,7 +11,7 @@ import re
 
 import pytest
 import re2
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._core.errors import UsageError
@@ -37,6 +37,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._rules.pattern
     why_refused,
 )
 from tests.tools.collection import ROOT
+from tests.tools.depth import examples
 
 # pattern, what both readings match, what only one of them matches, what neither does
 TABLE = [
@@ -372,7 +373,7 @@ SHORT_NAMES = ["".join(name) for size in (1, 2, 3) for name in itertools.product
 SHORT_NAMES += [name[:2] for name in SHORT_NAMES] + list("aAvVkK1_")
 
 
-@settings(max_examples=1000)
+@examples(1000)
 @given(st.lists(st.sampled_from(PIECES), max_size=8).map("".join))
 def test_what_is_refused_can_match_no_tag(pattern: str) -> None:
     """Neither the part that is named nor, where that is all of it, the pattern is found anywhere in a name."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._tags.page_starts import (
@@ -18,6 +18,7 @@ from ansible_collections.containerops.gitlab.plugins.module_utils._tags.page_sta
     name_before,
     page_starts,
 )
+from tests.tools.depth import examples
 
 NAMES = st.lists(st.integers(0, 999).map("v{:03}".format), unique=True, max_size=120).map(sorted)
 
@@ -81,7 +82,7 @@ def is_worth_it(left: list[int], at_once: int, workers: int) -> bool:
     return 2 * now <= waited
 
 
-@settings(max_examples=600)
+@examples(600)
 @given(
     st.lists(st.integers(1, 3000), min_size=1, max_size=12) | st.lists(st.integers(1, 90), min_size=1, max_size=60),
     st.integers(1, 14),
