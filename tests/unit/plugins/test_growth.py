@@ -374,6 +374,7 @@ def _manifest(number: int) -> Manifest:
     return Manifest(digest(number), media_type=OCI_INDEX, body=b"{}", config=None, layers=(), children=(), subject=None)
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize("more", CLEANUPS)
 def test_a_cleanup_grows_with(more: str) -> None:
     def make(number: int) -> Work:
@@ -405,6 +406,7 @@ APPROVALS: dict[str, Callable[[int], tuple[list[TagListing], list[TagListing]]]]
 }
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize("more", APPROVALS)
 def test_an_approved_plan_grows_with(more: str) -> None:
     def make(number: int) -> Work:
@@ -451,6 +453,7 @@ SELECTIONS: dict[str, Callable[[int], dict[str, Any]]] = {
 }
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize("more", SELECTIONS)
 def test_a_selection_grows_with(more: str) -> None:
     def make(number: int) -> Work:
@@ -479,6 +482,7 @@ DOCUMENTS: dict[str, Callable[[int], dict[str, Any]]] = {
 }
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize("more", DOCUMENTS)
 def test_a_retention_document_grows_with(more: str) -> None:
     def make(number: int) -> Work:
