@@ -411,6 +411,7 @@ def test_what_can_not_be_meant_is_refused_before_plans_are_merged(
         assert simulator.requests() == [], given
 
 
+@pytest.mark.slow
 def test_more_plans_than_hosts_are_not_merged(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     simulator.load(team())
     hosts = fleet(ansible, tmp_path)

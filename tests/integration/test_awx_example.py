@@ -261,6 +261,7 @@ def test_a_rule_set_that_the_document_does_not_have_any_more_is_refused(
     assert simulator.counters()["total"] == 0
 
 
+@pytest.mark.slow
 def test_a_run_that_ends_for_its_budget_is_continued(
     ansible: Ansible, simulator: Simulator, example: Controller
 ) -> None:

@@ -312,6 +312,7 @@ def test_dates_and_a_cleanup_without_a_database(ansible: Ansible, simulator: Sim
         assert within((10, most), by_registry(tags, each))
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize("known", [0, 1, 7, 60])
 def test_whatever_a_cache_knows_is_saved(ansible: Ansible, simulator: Simulator, tmp_path: Path, known: int) -> None:
     simulator.load(scenario("M2", Size(projects=1, repositories=1, tags=60)))
@@ -379,6 +380,7 @@ def test_requests_for_the_deletion_are_not_spent_on_layers(ansible: Ansible, sim
     assert told[1].result["outcome"]["counts"] == alone.result["outcome"]["counts"]
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize(
     ("mode", "gather", "options", "requests"),
     [
@@ -450,6 +452,7 @@ def test_a_cleanup_beyond_max_requests_is_refused_and_one_within_is_done(
     assert {len(names) for names in simulator.state().values()} == {KEPT}
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize(
     ("mode", "via"), [("M1", "graphql"), ("M1", "rest"), ("M2", "graphql"), ("M2", "rest"), ("M2", "registry")]
 )

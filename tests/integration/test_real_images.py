@@ -169,6 +169,7 @@ PUSHED: list[tuple[dict[str, Any], str, str]] = [
 ]
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize(
     ("rule", "which"), [({"older_than": "30d"}, 1), ({"expires_label": LABEL}, 2)], ids=["created", "expires"]
 )

@@ -118,6 +118,7 @@ MISSPELT = [
 ]
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize("role", ["registry_cleanup", "registry_audit"])
 def test_a_guard_under_another_name_deletes_nothing(ansible: Ansible, simulator: Simulator, role: str) -> None:
     simulator.load(team())
@@ -201,6 +202,7 @@ def test_a_file_of_sources_that_says_nothing_deletes_nothing(
     assert simulator.counters()["total"] == 0
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize("role", ["registry_cleanup", "registry_audit"])
 def test_an_empty_list_is_no_guard_that_was_left_out(ansible: Ansible, simulator: Simulator, role: str) -> None:
     simulator.load(team())
