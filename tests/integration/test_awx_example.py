@@ -289,6 +289,7 @@ def test_a_run_that_ends_for_its_budget_is_continued(
     assert simulator.state()["team/app/cache"] == ["main"]
 
 
+@pytest.mark.slow
 def test_what_two_jobs_deleted_is_put_back(ansible: Ansible, simulator: Simulator, example: Controller) -> None:
     """The journal is that of the plan's version. A plan that was continued is one run."""
     simulator.load(documented_fleet())

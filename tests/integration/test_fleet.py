@@ -13,14 +13,16 @@ from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from ansible_collections.containerops.gitlab.plugins.module_utils._report.words import bytes_in_words
 from tests.fleet import GROUP, RULES, Fleet, build
-from tests.integration.driver import TOKEN, Ansible
+from tests.integration.driver import TOKEN, Ansible, environment
+from tests.integration.in_process import Modules
+from tests.integration.oracle import Oracle
 from tests.simulator.harness import Simulator
 from tests.tools.collection import ROOT
 
@@ -52,16 +54,35 @@ AGES = ("7d", "30d", "90d", "365d", "older", "unknown")
 LEFT = {"not_deleted", "not_tried"}
 
 
-@pytest.fixture
-def fleet(simulator: Simulator) -> Fleet:
-    found = build(TOKEN)
-    simulator.load(found.scenario)
-    return found
+class Reports(NamedTuple):
+    """The files that the module wrote, and its result. Tests only read them, so that they are written once."""
+
+    folder: Path
+    result: dict[str, Any]
 
 
-@pytest.fixture(params=["registry_info", "registry_cleanup"])
-def reports(request: pytest.FixtureRequest, fleet: Fleet, ansible: Ansible, tmp_path: Path) -> dict[str, Any]:
-    """The result of the module, with the files beside it in the folder. param: what wrote the audit."""
+@pytest.fixture(scope="module")
+def fleet() -> Fleet:
+    return build(TOKEN)
+
+
+def beginning(fleet: Fleet, simulator: Simulator, modules: Modules, folder: Path) -> Ansible:
+    simulator.reset()
+    simulator.load(fleet.scenario)
+    return Ansible(folder, environment(folder, simulator.url), modules=modules, oracle=Oracle(simulator))
+
+
+@pytest.fixture(scope="module", params=["registry_info", "registry_cleanup"])
+def reports(
+    request: pytest.FixtureRequest,
+    fleet: Fleet,
+    _simulator: Simulator,
+    modules: Modules,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Reports:
+    """param: what wrote the audit."""
+    tmp_path = tmp_path_factory.mktemp("reports")
+    ansible = beginning(fleet, _simulator, modules, tmp_path)
     files = {"plan_path": str(tmp_path / "plan.jsonl")}
     audit = str(tmp_path / "audit.jsonl")
     written = {
@@ -83,14 +104,16 @@ def reports(request: pytest.FixtureRequest, fleet: Fleet, ansible: Ansible, tmp_
     ]
     done = ansible.steps(tasks)
     assert [task.status for task in done] == ["ok"] * len(tasks), [task.message for task in done]
-    return done[-1].result
+    return Reports(tmp_path, done[-1].result)
 
 
-@pytest.fixture
-def run(fleet: Fleet, simulator: Simulator, ansible: Ansible, tmp_path: Path) -> dict[str, Any]:
-    """The result of the report of a cleanup that deleted, and met with trouble."""
+@pytest.fixture(scope="module")
+def run(fleet: Fleet, _simulator: Simulator, modules: Modules, tmp_path_factory: pytest.TempPathFactory) -> Reports:
+    """Of a cleanup that deleted, and met with trouble."""
+    tmp_path = tmp_path_factory.mktemp("run")
+    ansible = beginning(fleet, _simulator, modules, tmp_path)
     files = {"plan_path": str(tmp_path / "plan.jsonl"), "journal_path": str(tmp_path / "journal.jsonl")}
-    simulator.faults(fleet.trouble())
+    _simulator.faults(fleet.trouble())
     cleanup = ansible.module("registry_cleanup", {"group": GROUP, **RULES, **files, "delete_via": "graphql"})
     assert cleanup.failed
     report = ansible.module(
@@ -107,17 +130,17 @@ def run(fleet: Fleet, simulator: Simulator, ansible: Ansible, tmp_path: Path) ->
         },
     )
     assert report.status == "ok", report.message
-    left = {(path, name) for path, names in simulator.state().items() for name in names}
+    left = {(path, name) for path, names in _simulator.state().items() for name in names}
     assert fleet.total.deleted & left == fleet.refused | {fleet.pushed_again}
-    return report.result
+    return Reports(tmp_path, report.result)
 
 
-def test_what_a_run_deleted_is_in_all_reports(fleet: Fleet, run: dict[str, Any], tmp_path: Path) -> None:
+def test_what_a_run_deleted_is_in_all_reports(fleet: Fleet, run: Reports) -> None:
     deleted = fleet.deleted_in_trouble
-    outcomes = run["report"]["outcomes"]
-    assert run["report"]["deleted"] == outcomes["deleted"] == len(deleted)
+    outcomes = run.result["report"]["outcomes"]
+    assert run.result["report"]["deleted"] == outcomes["deleted"] == len(deleted)
     assert sum(outcomes.values()) == len(fleet.total.deleted)
-    rows = {(row["repository"], row["tag"]): row for row in table(tmp_path / "tags.csv")}
+    rows = {(row["repository"], row["tag"]): row for row in table(run.folder / "tags.csv")}
     assert {tag for tag, row in rows.items() if row["outcome"]} == fleet.total.deleted
     assert {tag for tag, row in rows.items() if row["outcome"] == "deleted"} == deleted
     assert {tag for tag, row in rows.items() if row["outcome"] in LEFT} == fleet.refused
@@ -125,7 +148,7 @@ def test_what_a_run_deleted_is_in_all_reports(fleet: Fleet, run: dict[str, Any],
     assert rows[fleet.gone]["outcome"] == "already_gone"
     assert rows[fleet.pushed_again]["outcome"] == "changed_since"
     for name, places in (("project", fleet.projects), ("repository", fleet.repositories)):
-        counted = {row[name]: row for row in table(tmp_path / f"{name.replace('ory', 'orie')}s.csv")}
+        counted = {row[name]: row for row in table(run.folder / f"{name.replace('ory', 'orie')}s.csv")}
         for path, found in places.items():
             if path in counted:
                 assert counted[path]["deleted"] == str(len(found.deleted & deleted)), path
@@ -134,9 +157,8 @@ def test_what_a_run_deleted_is_in_all_reports(fleet: Fleet, run: dict[str, Any],
                 assert counted[path]["outcome_unknown"] == "0"
 
 
-@pytest.mark.usefixtures("run")
-def test_metrics_of_a_run_count_what_is_still_to_be_deleted(fleet: Fleet, tmp_path: Path) -> None:
-    found = list(samples(tmp_path / "report.prom"))
+def test_metrics_of_a_run_count_what_is_still_to_be_deleted(fleet: Fleet, run: Reports) -> None:
+    found = list(samples(run.folder / "report.prom"))
     assert tags_by_path(found, "planned_deletions", "project") == tags_of(fleet.projects, fleet.refused)
     assert tags_by_path(found, "deleted_tags", "project") == tags_of(fleet.projects, fleet.deleted_in_trouble)
     assert tags_by_path(found, "repository_planned_deletions", "repository") == tags_of(
@@ -174,9 +196,8 @@ def tags_of(places: dict[str, Any], tags: set[tuple[str, str]]) -> Counter[str]:
     return Counter({path: len(each.deleted & tags) for path, each in places.items() if each.deleted & tags})
 
 
-@pytest.mark.usefixtures("run")
-def test_markdown_of_a_run_says_first_what_is_left_and_why(fleet: Fleet, tmp_path: Path) -> None:
-    text = (tmp_path / "report.md").read_text()
+def test_markdown_of_a_run_says_first_what_is_left_and_why(fleet: Fleet, run: Reports) -> None:
+    text = (run.folder / "report.md").read_text()
     assert f"{len(fleet.deleted_in_trouble)} of {len(fleet.total.deleted)} planned tags were deleted." in text
     title = f"## Not deleted, or unknown: {len(fleet.refused) + 2}"
     section = text.partition(title)[2].partition("\n## ")[0]
@@ -186,9 +207,8 @@ def test_markdown_of_a_run_says_first_what_is_left_and_why(fleet: Fleet, tmp_pat
     assert title in text[:8_000]
 
 
-@pytest.mark.usefixtures("run")
-def test_page_of_a_run(fleet: Fleet, browser: Browser, tmp_path: Path) -> None:
-    browser.open(tmp_path / "report.html")
+def test_page_of_a_run(fleet: Fleet, browser: Browser, run: Reports) -> None:
+    browser.open(run.folder / "report.html")
     [tile] = [each.text for each in browser.all(".tiles > div") if each.text.startswith("Deleted")]
     assert tile.split("\n")[1:3] == [f"{len(fleet.deleted_in_trouble):,}", f"of {len(fleet.total.deleted):,} planned"]
     alert = next(text for text in browser.texts("header .alert") if "not deleted" in text)
@@ -215,9 +235,8 @@ def samples(path: Path) -> Iterator[tuple[str, dict[str, str], float]]:
             yield sample.name.removeprefix("gitlab_registry_"), sample.labels, sample.value
 
 
-@pytest.mark.usefixtures("reports")
-def test_csv_of_projects(fleet: Fleet, tmp_path: Path) -> None:
-    rows = {row["project"]: row for row in table(tmp_path / "projects.csv")}
+def test_csv_of_projects(fleet: Fleet, reports: Reports) -> None:
+    rows = {row["project"]: row for row in table(reports.folder / "projects.csv")}
     used = {path: found for path, found in fleet.projects.items() if found.tags}
     assert {path for path, row in rows.items() if row["tags"] not in ("", "0")} == set(used)
     for path, found in used.items():
@@ -233,25 +252,23 @@ def test_csv_of_projects(fleet: Fleet, tmp_path: Path) -> None:
         assert row["archived"] == ("true" if path in fleet.archived else "false")
 
 
-@pytest.mark.usefixtures("reports")
-def test_csv_of_repositories_and_tags(fleet: Fleet, tmp_path: Path) -> None:
-    rows = table(tmp_path / "repositories.csv")
+def test_csv_of_repositories_and_tags(fleet: Fleet, reports: Reports) -> None:
+    rows = table(reports.folder / "repositories.csv")
     assert {row["repository"] for row in rows} == set(fleet.repositories)
     by_size = sorted(rows, key=lambda row: (-int(row["bytes"]), row["repository"]))
     assert [row["repository"] for row in by_size] == fleet.largest
     dated = [row for row in rows if row["oldest_tag_at"]]
     oldest = min(row["oldest_tag_at"] for row in dated)
     assert {row["repository"] for row in dated if row["oldest_tag_at"] == oldest} == fleet.with_the_oldest_tag
-    tags = table(tmp_path / "tags.csv")
+    tags = table(reports.folder / "tags.csv")
     assert len(tags) == fleet.total.tags
     assert {(row["repository"], row["tag"]) for row in tags if row["action"] == "delete"} == fleet.total.deleted
     assert {row["repository"] for row in tags} <= {row["repository"] for row in rows}
-    assert {row["project"] for row in rows} <= {row["project"] for row in table(tmp_path / "projects.csv")}
+    assert {row["project"] for row in rows} <= {row["project"] for row in table(reports.folder / "projects.csv")}
 
 
-@pytest.mark.usefixtures("reports")
-def test_metrics(fleet: Fleet, tmp_path: Path) -> None:
-    found = list(samples(tmp_path / "report.prom"))
+def test_metrics(fleet: Fleet, reports: Reports) -> None:
+    found = list(samples(reports.folder / "report.prom"))
     sizes = {labels["project"]: value for name, labels, value in found if name == "size_bytes"}
     assert {path: size for path, size in sizes.items() if size} == {
         path: each.bytes for path, each in fleet.projects.items() if each.tags
@@ -270,12 +287,15 @@ def test_metrics(fleet: Fleet, tmp_path: Path) -> None:
     assert repositories == set(fleet.repositories)
 
 
-def test_markdown_and_results(fleet: Fleet, reports: dict[str, Any], tmp_path: Path) -> None:
-    text = (tmp_path / "report.md").read_text()
+def test_markdown_and_results(fleet: Fleet, reports: Reports) -> None:
+    text = (reports.folder / "report.md").read_text()
     total = fleet.total
-    assert reports["totals"]["bytes"] == total.bytes
-    assert (reports["totals"]["oldest_tag_at"], reports["totals"]["newest_tag_at"]) == (total.oldest, total.newest)
-    assert reports["totals"]["delete"] == len(total.deleted)
+    assert reports.result["totals"]["bytes"] == total.bytes
+    assert (reports.result["totals"]["oldest_tag_at"], reports.result["totals"]["newest_tag_at"]) == (
+        total.oldest,
+        total.newest,
+    )
+    assert reports.result["totals"]["delete"] == len(total.deleted)
     assert f"| bytes | {total.bytes} (" in text
     assert f"| tags | {total.tags} |" in text
     assert f"`{total.oldest}`" in text
@@ -290,9 +310,8 @@ def test_markdown_and_results(fleet: Fleet, reports: dict[str, Any], tmp_path: P
     assert fleet.without_policy >= without >= fleet.without_policy & used
 
 
-@pytest.mark.usefixtures("reports")
-def test_page(fleet: Fleet, browser: Browser, tmp_path: Path) -> None:
-    browser.open(tmp_path / "report.html")
+def test_page(fleet: Fleet, browser: Browser, reports: Reports) -> None:
+    browser.open(reports.folder / "report.html")
     tiles = dict(zip(browser.texts(".tiles dt"), browser.texts(".tiles .figure"), strict=True))
     total = fleet.total
     assert tiles["Tags"] == f"{total.tags:,}"
@@ -312,7 +331,7 @@ def test_page(fleet: Fleet, browser: Browser, tmp_path: Path) -> None:
     for button, wanted in zip(browser.all(".tiles button")[-2:], (fleet.public, fleet.without_policy), strict=True):
         button.click()
         assert wanted >= {*browser.texts("#projects tbody th")} >= wanted & used
-    browser.open(tmp_path / "report.html")
+    browser.open(reports.folder / "report.html")
     for opener in browser.all("#repositories button.open"):
         browser.run("arguments[0].click()", opener)
     found = browser.run(TAGS)
@@ -325,12 +344,11 @@ def listed(text: str, title: str) -> list[str]:
     return [line.strip("- `") for line in section.splitlines() if line.startswith("- `")]
 
 
-@pytest.mark.usefixtures("reports")
-def test_the_tables_are_joined_as_the_page_on_reports_says(fleet: Fleet, tmp_path: Path) -> None:
+def test_the_tables_are_joined_as_the_page_on_reports_says(fleet: Fleet, reports: Reports) -> None:
     [statement] = re.findall("```sql\n(.*?)```", (ROOT / "docs" / "reports.md").read_text(), re.DOTALL)
     with closing(sqlite3.connect(":memory:")) as database:
         for name in ("projects", "repositories", "tags"):
-            rows = table(tmp_path / f"{name}.csv")
+            rows = table(reports.folder / f"{name}.csv")
             columns = ", ".join(f'"{column}"' for column in rows[0])
             database.execute(f"CREATE TABLE {name} ({columns})")
             places = ", ".join("?" * len(rows[0]))
