@@ -282,7 +282,7 @@ def lint(session: nox.Session) -> None:
 
 @part
 def sanity(session: nox.Session) -> None:
-    """Run ansible-test sanity on a copy of the sources, and its import and compile tests on every other Python here."""
+    """Run ansible-test sanity on a copy of the sources, and its import and compile tests on two others."""
     session.run("python", "-m", "tests.tools.sanity")
 
 
@@ -295,7 +295,7 @@ def unit(session: nox.Session) -> None:
 @part
 def integration(session: nox.Session) -> None:
     """Run the tests of whole tasks, roles and playbooks, of faults, and of pages in a browser. Some wait a lot."""
-    pytest(session, "tests/integration", "tests/faults", "tests/browser", processes=3)
+    pytest(session, "tests/integration", "tests/faults", "tests/browser", processes=4)
 
 
 @part
