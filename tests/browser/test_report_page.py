@@ -408,6 +408,7 @@ def test_what_a_run_did_is_told_with_what_it_failed_at_first(shown: Open) -> Non
     assert browser.violations() == []
 
 
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize(
     ("report", "says"),
     [
@@ -466,6 +467,7 @@ def test_paper_has_head_tiles_repositories_and_the_first_deletions(shown: Open) 
     assert len(re.findall(rb"/Type /Page\b", browser.paper())) > 5
 
 
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 360])
 def test_everybody_can_read_and_use_it(shown: Open, scheme: str, width: int) -> None:

@@ -101,7 +101,7 @@ KEEPING: list[tuple[str, Any, dict[str, Any]]] = [
 ]
 
 
-@pytest.mark.sweep(2)
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize(
     ("option", "clean", "others"), KEEPING, ids=lambda value: value if isinstance(value, str) else ""
 )

@@ -219,6 +219,7 @@ def test_images_without_a_tag_need_a_list_or_consent(ansible: Ansible, images: I
     assert tree(images.data) == before
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.real_registry
 @pytest.mark.parametrize("consent", [False, True])
 def test_what_runs_by_its_digest_stays_and_is_named(ansible: Ansible, images: Images, consent: bool) -> None:
@@ -367,6 +368,7 @@ def test_the_package_of_gitlab_is_recognised_and_stops_the_registry_itself(ansib
     assert changed(run)
 
 
+@pytest.mark.slow
 def test_the_package_removes_what_has_no_tag_only_with_consent(ansible: Ansible, host: Host) -> None:
     refused = on(host, ansible, run=True, untagged=True)
     assert refused.code != 0
@@ -382,7 +384,7 @@ def recorded(host: Host, row: dict[str, Any]) -> None:
     host.command("opt/embedded/bin/registry", f"cat {host.folder}/printed")
 
 
-@pytest.mark.sweep(2)
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize("row", [row for row in RECORDED if row["printed"]], ids=lambda row: str(row["what"]))
 def test_what_gitlabs_registry_prints_is_understood(ansible: Ansible, host: Host, row: dict[str, Any]) -> None:
     recorded(host, row)
@@ -397,7 +399,7 @@ def test_what_gitlabs_registry_prints_is_understood(ansible: Ansible, host: Host
     assert ("gitlab-ctl" in " ".join(host.calls())) is not bool(gone)
 
 
-@pytest.mark.sweep(3)
+@pytest.mark.sweep(4)
 @pytest.mark.parametrize("row", [row for row in RECORDED if not row["printed"]], ids=lambda row: str(row["what"]))
 def test_a_registry_that_says_nothing_is_not_collected(ansible: Ansible, host: Host, row: dict[str, Any]) -> None:
     recorded(host, row)
@@ -543,6 +545,7 @@ def test_a_plain_registry_that_takes_images_is_not_collected(ansible: Ansible, h
     assert report(readonly)["result"] == "collected"
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize(
     ("stop", "wet", "start", "calls", "message"),
     [
@@ -662,6 +665,7 @@ def test_the_header_tells_of_a_database_and_nothing_is_run(ansible: Ansible, hos
         nothing_to_run(on(host, ansible, run=True, untagged=True, **options), host, f"http://{address}/v2/")
 
 
+@pytest.mark.slow
 def test_a_url_alone_is_enough_to_say_so(ansible: Ansible, host: Host, tmp_path: Path) -> None:
     with answering(200, Gitlab_Container_Registry_Database_Enabled="true") as address:
         run = play(ansible, registry_url=f"http://{address}/v2", config_path=str(tmp_path / "none"), run=True)
@@ -676,6 +680,7 @@ def test_the_configuration_tells_of_a_database_where_the_header_needs_a_token(an
         assert report(on(host, ansible, run=True))["result"] == "collected"
 
 
+@pytest.mark.slow
 def test_a_database_that_the_registry_may_use_is_one(ansible: Ansible, host: Host) -> None:
     host.configure(database={"enabled": "prefer"})
     nothing_to_run(on(host, ansible, run=True), host, "database.enabled in ")

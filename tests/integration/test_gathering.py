@@ -141,6 +141,7 @@ def test_what_can_not_be_gathered(ansible: Ansible, tmp_path: Path) -> None:
         assert "can't be gathered" in run.output
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize(
     ("manifest", "words"),
     [

@@ -156,6 +156,7 @@ def test_a_plan_by_a_token_that_only_reads_is_typed_and_applied(
         assert READER not in text
 
 
+@pytest.mark.slow
 def test_a_run_that_was_broken_off_is_started_again_without_its_journal(
     ansible: Ansible, simulator: Simulator, tmp_path: Path
 ) -> None:

@@ -163,6 +163,7 @@ def rows_of(path: Path) -> list[dict[str, str]]:
     return list(csv.DictReader(path.read_text().splitlines()))
 
 
+@pytest.mark.sweep(2)
 @pytest.mark.parametrize("check", [True, False])
 def test_a_cleanup_reports_what_it_deletes(ansible: Ansible, simulator: Simulator, tmp_path: Path, check: bool) -> None:
     simulator.load(team())
