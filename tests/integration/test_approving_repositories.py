@@ -85,6 +85,7 @@ def test_a_journal_costs_no_request(ansible: Ansible, simulator: Simulator, tmp_
     assert sent[0] == sent[1]
 
 
+@pytest.mark.slow
 def test_with_wait_the_journal_says_that_they_are_gone(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
     scenario = shelves()
     scenario["jobs"] = {"delay": 2}

@@ -115,6 +115,7 @@ def test_hosts_clusters_and_references(ansible: Ansible, simulator: Simulator, t
     assert simulator.counters()["total"] == 0
 
 
+@pytest.mark.slow
 def test_a_tool_that_fails_or_is_not_there(ansible: Ansible, tmp_path: Path) -> None:
     environment, path = container_host(tmp_path, "podman", broken=True), tmp_path / "in-use.json"
     run = gather(ansible, tmp_path, environment, hosts=["web-1"], output_path=str(path))

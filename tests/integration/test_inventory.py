@@ -143,6 +143,7 @@ def many(count: int) -> dict[str, Any]:
     }
 
 
+@pytest.mark.slow
 def test_ten_thousand_projects_in_a_hundred_and_two_requests(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(many(10_000))
     found = ansible.inventory(*source(ansible, {**PLUGIN, "instance": True}), "--graph", "gitlab_registry")

@@ -384,6 +384,7 @@ def test_relative_paths_are_of_the_folder_where_the_run_was_started(
     assert not list((ROOT / "playbooks").glob("*.jsonl"))
 
 
+@pytest.mark.slow
 def test_playbooks_that_use_an_api_alone_become_nobody_else(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(team())
     assert ansible.play(CLEANUP, *GROUP_AND_RULES, "-e", "registry_cleanup_journal_path=journal").code == 0

@@ -113,6 +113,7 @@ def run(
     return Job(process.returncode, output, sorted(events, key=lambda event: event["counter"]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runner", RUNNERS, ids=lambda folder: Path(folder).parent.name)
 def test_lines_are_in_the_output_of_a_job_that_ends(runner: str, simulator: Simulator, tmp_path: Path) -> None:
     tags = [tag("v1", 1), *(tag(f"dev-{number:03}", 90) for number in range(30))]
@@ -191,6 +192,7 @@ def test_a_plan_by_the_document_of_the_project(runner: str, simulator: Simulator
     assert plan.artifacts["registry_cleanup_summary"]["planned"] == 0
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("runner", RUNNERS, ids=lambda folder: Path(folder).parent.name)
 def test_a_workflow_without_deletions_ends_without_an_approval(
     runner: str, simulator: Simulator, tmp_path: Path
