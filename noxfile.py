@@ -63,7 +63,8 @@ def install(session: nox.Session, wanted: str) -> None:
     if not PYTHON.exists():
         session.run(sys.executable, "-m", "virtualenv", "-q", "--python", sys.executable, str(BUILD / "venv"))
     needed = ["-r", str(REQUIREMENTS / f"{wanted}.txt"), "-c", str(REQUIREMENTS / "constraints.txt")]
-    session.run("python", "-m", "pip", "install", "-qq", *needed)
+    # What is imported is compiled then, by several processes beside each other; most is not.
+    session.run("python", "-m", "pip", "install", "-qq", "--no-compile", *needed)
     if wanted != "run":
         # Of this package its copy of axe-core alone is used, and not the other browsers that it asks for.
         axe = ["-r", str(REQUIREMENTS / "axe.txt"), "-c", str(REQUIREMENTS / "constraints.txt")]

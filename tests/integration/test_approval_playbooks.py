@@ -428,7 +428,7 @@ def test_more_plans_than_hosts_are_not_merged(ansible: Ansible, simulator: Simul
     )
 
 
-@pytest.mark.sweep(2)
+@pytest.mark.slow
 @pytest.mark.parametrize("mode", [[], ["--check"]], ids=["run", "check"])
 def test_local_plans_are_merged(ansible: Ansible, simulator: Simulator, tmp_path: Path, mode: list[str]) -> None:
     simulator.load(team())

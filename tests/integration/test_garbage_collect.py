@@ -410,6 +410,7 @@ def test_a_registry_that_says_nothing_is_not_collected(ansible: Ansible, host: H
     assert len(host.calls()) == 1
 
 
+@pytest.mark.slow
 def test_a_registry_that_logs_warnings_alone_is_asked_for_more(ansible: Ansible, host: Host) -> None:
     host.command("opt/embedded/bin/registry", f'[ "$REGISTRY_LOG_LEVEL" != info ] || {tell("text")}')
     assert report(on(host, ansible))["blobs"] == 1
@@ -603,6 +604,7 @@ def test_no_registry_is_told_in_one_sentence(ansible: Ansible, tmp_path: Path) -
     assert "set registry_garbage_collect_command to gitlab-ctl" in run.tasks[-1].message
 
 
+@pytest.mark.slow
 def test_a_configuration_that_two_commands_could_mean_needs_the_command(ansible: Ansible, host: Host) -> None:
     host.command("bin/registry", tell("docker"))
     run = on(host, ansible, run=True)
@@ -672,6 +674,7 @@ def test_a_url_alone_is_enough_to_say_so(ansible: Ansible, host: Host, tmp_path:
     nothing_to_run(run, host, "header")
 
 
+@pytest.mark.slow
 def test_the_configuration_tells_of_a_database_where_the_header_needs_a_token(ansible: Ansible, host: Host) -> None:
     with answering(401) as address:
         host.configure(http={"addr": address}, database={"enabled": True})

@@ -379,7 +379,7 @@ def planned(run: Run) -> list[tuple[str, str]]:
 
 
 @pytest.mark.versions
-@pytest.mark.sweep(2)
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize("host_per", ["project", "group", "repository"])
 def test_a_shipped_play_cleans_what_the_whole_group_would(
     ansible: Ansible, simulator: Simulator, host_per: str

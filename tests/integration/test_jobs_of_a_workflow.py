@@ -44,7 +44,7 @@ def left(ansible: Ansible) -> list[str]:
     return [path.name for path in ansible.folder.glob("registry_*_*") if path.is_dir()]
 
 
-@pytest.mark.sweep(2)
+@pytest.mark.sweep(3)
 @pytest.mark.parametrize(
     ("variables", "env", "version"),
     [
