@@ -335,9 +335,9 @@ def answers_of_the_page() -> dict[str, str]:
     return {question: answer.replace("\\|", "|") for question, answer in rows}
 
 
-def test_the_first_cleanup_of_the_page(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:
+def test_the_first_cleanup_of_the_page(ansible: Ansible, simulator: Simulator, example: Controller) -> None:
     simulator.load(documented_fleet())
-    jobs = Jobs(ansible, tmp_path / "controller")
+    jobs = Jobs(ansible, example)
     survey = jobs.templates["Registry cleanup, plan"]["survey_spec"]["spec"]
     shown = answers_of_the_page()
     assert [question["question_name"] for question in survey] == list(shown)
