@@ -107,6 +107,7 @@ def test_what_is_gone_is_the_plan_and_everything_else_can_still_be_pulled(
     assert again.result["diff"] == []
 
 
+@pytest.mark.slow
 def test_what_a_run_deleted_can_be_pulled_again_when_it_is_put_back(
     ansible: Ansible, gitlab: Simulator, real_registry: Any, tmp_path: Path
 ) -> None:
