@@ -33,10 +33,15 @@ DEPENDENT = {"ansible-core", "resolvelib"}
 LIBRARIES = {"certifi", "charset-normalizer", "google-re2", "idna", "requests", "urllib3"}
 # ansible-runner: the releases that are on controllers in use, and the newest one.
 RUNNERS = ("2.3.6", "2.4.0", "2.4.3")
-# Budgets and growth are counted on one version: they are about this collection, not about what it runs on.
+# Growth is counted on one version: it is about this collection, not about what that runs on.
 UNITS = ("tests/unit/plugins", "--deselect=tests/unit/plugins/test_growth.py")
-SMOKE = ("tests/unit/plugins/module_utils/_http", "tests/unit/plugins/module_utils/_rules/test_patterns.py")
-OF_ALL_VERSIONS = ("tests/integration", "tests/faults", "-m", "versions")
+INTEGRATION = ("tests/integration", "tests/faults", "-m", "versions")
+# Of both what takes a minute: what works with the libraries, and the modules, the inventory plugin and three roles.
+FEW_UNITS = ("tests/unit/plugins/module_utils/_http", "tests/unit/plugins/module_utils/_rules/test_patterns.py")
+FEW_OF_INTEGRATION = (
+    *(f"tests/integration/test_{name}.py" for name in ("invariants", "inventory", "roles")),
+    *("-m", "versions"),
+)
 
 
 class Cell(t.NamedTuple):
@@ -97,17 +102,18 @@ def run(part: str, cell: Cell, *, smoke: bool = False) -> None:
         remark = f"Python {cell.modules} is not on this machine, modules run on {cell.python}"
         report.note(part, cell.name, skipped=1, remark=remark)
         modules = python
-    # Beside other parts there is one processor for it.
-    processes = f"--numprocesses={1 if smoke else 2}"
-    units = (*(SMOKE if smoke else UNITS), processes)
-    run_pytest(part, f"{cell.name}: units", python, modules, units)
+    if smoke:
+        # Beside other parts there is one processor for it.
+        run_pytest(part, f"{cell.name}: units", python, modules, (*FEW_UNITS, "-n", "1"))
+        run_pytest(part, f"{cell.name}: integration", python, modules, (*FEW_OF_INTEGRATION, "-n", "1"))
+        return
+    run_pytest(part, f"{cell.name}: units", python, modules, (*UNITS, "-n", "2"))
     # ansible-core 2.21 makes a socket below this folder, and the path of a socket has at most 107 characters.
     with tempfile.TemporaryDirectory(dir="/tmp") as folder:
-        integration = (*OF_ALL_VERSIONS, processes, f"--basetemp={folder}/t")
+        integration = (*INTEGRATION, "-n", "2", f"--basetemp={folder}/t")
         run_pytest(part, f"{cell.name}: integration", python, modules, integration)
         note_unseen(part, cell, Path(folder))
-    if not smoke:
-        run_sanity(part, cell, python)
+    run_sanity(part, cell, python)
 
 
 def run_pytest(part: str, name: str, python: Path, modules: Path, chosen: t.Sequence[str]) -> None:
