@@ -44,7 +44,7 @@ extends_documentation_fragment:
 notes:
   - Exactly one of O(project), O(group) and O(repository_id) is required, unless an approved plan says it.
   - A task that takes longer than 20 seconds shows every 30 seconds how far it is, on stderr, if it runs on the control
-    node without C(become), C(async) and C(no_log). The variable C(registry_progress_seconds) sets other seconds, and
+    node without C(become), C(async) and C(no_log). The variable C(registry_progress_interval) sets other seconds, and
     V(0) shows nothing.
 requirements:
   - google-re2 (Python library)

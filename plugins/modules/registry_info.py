@@ -33,7 +33,7 @@ notes:
   - Exactly one of O(project), O(group), O(repository_id) and O(instance) is required. With O(instance) a request lists
     a hundred projects. Repositories take at least one more for each top-level group, and for each project of a user.
   - A task that takes longer than 20 seconds shows every 30 seconds how far it is, on stderr, if it runs on the control
-    node without C(become), C(async) and C(no_log). The variable C(registry_progress_seconds) sets other seconds, and
+    node without C(become), C(async) and C(no_log). The variable C(registry_progress_interval) sets other seconds, and
     V(0) shows nothing.
 options:
   gather:

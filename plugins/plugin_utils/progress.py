@@ -27,7 +27,7 @@ from ..module_utils._module.progress import PROGRESS_PATH, read_progress
 from .progress_lines import progress_line
 
 # The variable with the seconds from one line to the next; 0 shows none.
-VARIABLE = "registry_progress_seconds"
+VARIABLE = "registry_progress_interval"
 _EVERY = 30.0
 # The most seconds before the first line.
 _FIRST = 20.0

@@ -38,7 +38,7 @@ def play(ansible: Ansible, task: dict[str, Any], *options: str, env: dict[str, s
     """Run a task as a play of its own, and see that nothing is left of it and that no line has the token."""
     path = ansible.folder / "progress.yml"
     defaults = {"hosts": "localhost", "connection": "local", "gather_facts": False}
-    variables = {"ansible_python_interpreter": "{{ ansible_playbook_python }}", "registry_progress_seconds": EVERY}
+    variables = {"ansible_python_interpreter": "{{ ansible_playbook_python }}", "registry_progress_interval": EVERY}
     path.write_text(json.dumps([{**defaults, **play, "vars": variables, "tasks": [{"name": "Long", **task}]}]))
     run = ansible.play(path, *options, env=env)
     assert not list(ansible.folder.rglob("progress-*"))
@@ -89,7 +89,7 @@ def test_lines_are_shown(ansible: Ansible, way: str) -> None:
 SILENT: dict[str, dict[str, Any]] = {
     "async": {INFO: READ, "async": 60, "poll": 1},
     "no_log": {INFO: READ, "no_log": True},
-    "switched off": {INFO: READ, "vars": {"registry_progress_seconds": 0}},
+    "switched off": {INFO: READ, "vars": {"registry_progress_interval": 0}},
     "another connection": {INFO: READ, "vars": {"ansible_connection": "ansible.builtin.ssh"}, "ignore_errors": True},
 }
 
@@ -146,9 +146,9 @@ def test_a_playbook_of_the_collection_takes_the_variable(ansible: Ansible) -> No
     extra = {
         "registry_group": "team",
         "registry_cleanup_name_regex_delete": "dev-.*",
-        "registry_progress_seconds": EVERY,
+        "registry_progress_interval": EVERY,
     }
     run = ansible.play("containerops.gitlab.cleanup", "-e", json.dumps(extra))
     assert run.code == 0, run.output
     assert {title for title, _phase, _numbers in lines_of(run)} == {"localhost"}
-    assert "registry_progress_seconds" not in run.output
+    assert "registry_progress_interval" not in run.output

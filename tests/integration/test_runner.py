@@ -119,7 +119,7 @@ def test_lines_are_in_the_output_of_a_job_that_ends(runner: str, simulator: Simu
     tags = [tag("v1", 1), *(tag(f"dev-{number:03}", 90) for number in range(30))]
     simulator.load(server([repository(100 + number, "team/app", f"part-{number}", tags) for number in range(5)]))
     simulator.latency(request=ANSWER)
-    variables = {"ansible_python_interpreter": "{{ ansible_playbook_python }}", "registry_progress_seconds": EVERY}
+    variables = {"ansible_python_interpreter": "{{ ansible_playbook_python }}", "registry_progress_interval": EVERY}
     play = {"hosts": "all", "gather_facts": False, "vars": variables, "tasks": TASKS}
     (tmp_path / "project").mkdir()
     (tmp_path / "project" / "play.yml").write_text(json.dumps([play]))
