@@ -14,11 +14,9 @@ attributes:
   check_mode:
     description: Can run in C(check_mode) and return changed status prediction without modifying target.
   diff_mode:
-    description: Will return details on what has changed (or possibly needs changing in C(check_mode)), when in diff
-      mode.
+    description: Returns details on what has changed, or in C(check_mode) would change, in diff mode.
   idempotent:
-    description: When run twice in a row outside check mode, with the same arguments, the second invocation indicates
-      no change.
+    description: If it runs twice with the same arguments and not in check mode, the second run reports no change.
 """
 
     INFO_MODULE = r"""

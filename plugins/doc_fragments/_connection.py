@@ -10,32 +10,37 @@ from __future__ import annotations
 class ModuleDocFragment:
     DOCUMENTATION = r"""
 requirements:
-  - Python 3.9 or later where it runs
+  - Python 3.9 or later on the host where the module runs
   - requests (Python library)
 notes:
   - GitLab 15.0 or later.
-  - Values are read before Ansible converts them. A text for a list is one entry, or one entry a line, and is not cut at
-    commas. A number, a boolean or a list where a text belongs is refused, so write names, versions and patterns in
-    quotes. An empty value is refused, unless nothing is kept or limited by the option. C(docs/inputs.md) of the
-    collection says what each form means.
+  - Values are read before Ansible converts them. A text as the value of a list is one entry, or one entry for each
+    line. It is not split at commas.
+  - A number, a boolean or a list as the value of a text is refused. So write names, versions and patterns in quotes.
+  - An empty value is refused, unless the option neither keeps nor limits anything. The page C(docs/inputs.md) of the
+    collection explains what each form means.
   - >-
-    When none of O(api_token), O(api_oauth_token), O(api_job_token) and O(api_token_file) is given, the token is taken
-    from E(GITLAB_TOKEN), else from the file that E(GITLAB_TOKEN_FILE) names, else from E(CI_JOB_TOKEN); without any of
-    these the requests are anonymous. An empty environment variable counts as unset.
-    The environment of a module is the one of the host that it runs on, so use C(connection: local) or C(delegate_to:
-    localhost).
-  - A token is sent to O(api_url) alone, in a header, never in a URL, and never follows a redirect to another host.
+    Set one of O(api_token), O(api_oauth_token), O(api_job_token) and O(api_token_file). If none is set, the token is
+    read from E(GITLAB_TOKEN), else from the file in E(GITLAB_TOKEN_FILE), else from E(CI_JOB_TOKEN). Without any token,
+    the requests are anonymous.
+  - >-
+    An empty environment variable counts as not set. A module has the environment of the host that it runs on. So use
+    C(connection: local) or C(delegate_to: localhost) to use variables of the control node.
+  - A token is only sent to O(api_url), in a header. It is never part of a URL, and is never sent to another host after
+    a redirect.
   - Proxies are taken from the usual environment variables, such as E(HTTPS_PROXY) and E(NO_PROXY).
 options:
   api_url:
     description:
-      - Address of the GitLab server, with or without C(/api/v4). What follows C(/api/v4) is left out.
-      - If not set, E(GITLAB_API_URL), else E(CI_API_V4_URL) is used.
+      - Address of the GitLab server, such as V(https://gitlab.example.com). It may end with C(/api/v4), and anything
+        after C(/api/v4) is ignored.
+      - If it is not set, E(GITLAB_API_URL) is used, else E(CI_API_V4_URL).
     type: str
   api_token:
     description:
       - A personal, project or group access token.
-      - Reading needs the scope C(read_api) and the role Reporter, deleting tags needs C(api) and Developer.
+      - Reading needs the scope C(read_api) and the role Reporter. Deleting tags needs the scope C(api) and the role
+        Developer.
     type: str
   api_oauth_token:
     description:
@@ -43,17 +48,18 @@ options:
     type: str
   api_job_token:
     description:
-      - A CI/CD job token. GitLab accepts it for the job's own project alone, which has to be named.
+      - A CI/CD job token. GitLab accepts it only for the job's own project. Set this project as the scope of the task.
     type: str
   api_token_file:
     description:
-      - Read the token from this file. If GitLab answers 401, it is read again, and if it holds another token by then,
-        the request is sent once more with that one. So a task may run for longer than a token is good for.
+      - Path of a file that contains the token.
+      - If GitLab answers 401, the file is read again. If it now contains another token, the request is sent again with
+        that token. So a task may run longer than a token is valid.
     type: path
   ca_path:
     description:
-      - Read the certificates of the authorities to trust from this file or folder, instead of the system's.
-      - If not set, E(GITLAB_CA_PATH) is used.
+      - Path of a file or folder with the certificates of trusted authorities. They replace those of the system.
+      - If it is not set, E(GITLAB_CA_PATH) is used.
     type: path
   validate_certs:
     description:
@@ -62,46 +68,48 @@ options:
     default: true
   client_cert:
     description:
-      - Read a client certificate from this file, and its key unless O(client_key) has it.
+      - Path of a file with a client certificate. It also contains the key, unless O(client_key) is set.
     type: path
   client_key:
     description:
-      - Read the key of O(client_cert) from this file.
+      - Path of a file with the key of O(client_cert).
     type: path
   timeout:
     description:
-      - Seconds to wait for an answer, and for each further part of it. GitLab itself may wait long for its registry.
-      - A whole answer may take five times as long, and longer only if it brings at least 64 KB a second.
+      - Maximum time in seconds to wait for an answer, and then for each part of it. GitLab itself may wait long for its
+        registry.
+      - A whole answer may take five times this time. It may take longer only if at least 64 KB arrive per second.
     type: float
     default: 60.0
   retries:
     description:
-      - How often a request is sent again after a lost connection or one of the statuses 429, 502, 503 and 504, where
-        that is safe.
-      - A server's C(Retry-After) is always waited for in full, by all requests of the kind that was refused. GitLab
-        limits its API, GraphQL and everything else apart.
-      - The first three waits are short. If a 429, or a proxy's 503, still comes without C(Retry-After) after them, each
-        further wait is a minute, the usual window of a limiter. With the default that is two minutes in all.
-      - After ten minutes without any useful answer no request is sent again.
+      - How often a request is sent again after a lost connection, or after one of the statuses 429, 502, 503 and 504.
+        It is sent again only if this is safe.
+      - The time in C(Retry-After) is always waited in full. GitLab has separate limits for its API, for GraphQL, and
+        for other requests. All requests under the same limit wait.
+      - The first three waits are short. After them, each further wait is one minute, the usual period of a rate limit.
+        This applies to a 429, or a proxy's 503, without C(Retry-After). With the default, it is two minutes in all.
+      - After ten minutes without a useful answer, no request is sent again.
     type: int
     default: 5
   concurrency:
     description:
-      - How many requests may be under way at the same time.
+      - Maximum number of requests that are sent at the same time.
     type: int
     default: 4
   max_requests_per_minute:
     description:
-      - Send at most this many requests a minute, of all kinds together. Not limited by default.
-      - Where GitLab tells a limit of its own by the header C(RateLimit-Limit), half of it is used in any case, and the
-        other half left to everybody else with the same token.
+      - Maximum number of requests per minute, of all kinds together. There is no limit by default.
+      - If GitLab reports its own limit in the header C(RateLimit-Limit), at most half of it is used. The other half is
+        left for other clients with the same token.
     type: int
   max_requests:
     description:
-      - Send at most this many requests. Not limited by default.
-      - M(containerops.gitlab.registry_info) refuses before it reads tags, and M(containerops.gitlab.registry_cleanup)
-        before it deletes any, where what is left of them can't be enough. In all other cases nothing more is sent once
-        they are used up, and what was not read or done by then is reported.
-      - The parts of a journal (O(containerops.gitlab.registry_cleanup#module:journal_package)) do not count.
+      - Maximum number of requests of the task. There is no limit by default.
+      - M(containerops.gitlab.registry_info) refuses before it reads tags if the remaining requests are not enough.
+        M(containerops.gitlab.registry_cleanup) refuses before it deletes tags if they are not enough.
+      - In all other cases, no request is sent after the limit is reached. Everything that was not read or done is
+        reported.
+      - Uploads of a journal (O(containerops.gitlab.registry_cleanup#module:journal_package)) are not counted.
     type: int
 """

@@ -13,10 +13,11 @@ options:
   delete_via:
     description:
       - How tags are deleted.
-      - V(graphql) deletes 20 tags with a request. V(rest) deletes one, and is the only way with a job token.
-      - V(registry) asks the registry itself, tag by tag and by name. It needs the role Maintainer, or a job token in
-        the job's own project, and a registry of GitLab's.
-      - V(auto) takes V(graphql), or V(rest) if that can't be used.
+      - V(auto) uses V(graphql), or V(rest) if GraphQL can't be used.
+      - V(graphql) deletes 20 tags with one request.
+      - V(rest) deletes one tag with one request. It is the only way with a job token.
+      - V(registry) deletes by name in the registry itself, one tag with one request. It needs the role Maintainer, or a
+        job token in its own project, and GitLab's own registry.
     type: str
     choices:
       - auto
@@ -30,13 +31,13 @@ options:
 options:
   wait:
     description:
-      - Whether to wait for what GitLab deletes in the background. Without it the outcome is what GitLab was asked for,
-        not what it did.
+      - Whether to wait until GitLab has finished deleting in the background. With V(false), the outcome is what GitLab
+        was asked to do, not what it did.
     type: bool
     default: true
   wait_timeout:
     description:
-      - The most seconds to wait. GitLab continues with what it has not done by then, and the outcome says what that is.
+      - Maximum time to wait, in seconds. After this time GitLab continues, and the outcome says what is not finished.
     type: int
     default: 300
 """
@@ -45,7 +46,7 @@ options:
 options:
   max_deletions:
     description:
-      - The most tags to delete from one repository.
+      - Maximum number of tags to delete from one repository, such as V(50).
     type: int
 """
 
@@ -53,9 +54,9 @@ options:
 options:
   max_deletions_total:
     description:
-      - The most tags to delete altogether. If there are more, nothing is deleted.
-      - The limit is that of one task. If a play runs for several inventory hosts, or a job in slices, each of these
-        tasks has the limit for itself.
+      - Maximum number of tags to delete in total, such as V(500). If the plan has more, nothing is deleted.
+      - The limit applies to one task. In a play with several inventory hosts, and in a sliced job, each task has its
+        own limit.
     type: int
 """
 
@@ -63,7 +64,8 @@ options:
 options:
   max_deletions_total_percent:
     description:
-      - The most tags to delete altogether, in percent of all tags. If there are more, nothing is deleted.
+      - Maximum number of tags to delete in total, in percent of all tags, such as V(50). If the plan has more, nothing
+        is deleted.
     type: float
 """
 
@@ -71,8 +73,9 @@ options:
 options:
   run_by:
     description:
-      - Who and what runs this, by names such as C(awx_user_name) and C(awx_job_id). It is written to the first line of
-        O(journal_path) and returned as RV(run_by), without secrets that are known, and nothing is decided by it.
-      - At most 20 texts or numbers. Empty ones are left out, and longer ones than 255 characters are cut.
+      - Who and what starts this run, as names and values, such as C(awx_user_name) and C(awx_job_id).
+      - The values are written to the first line of O(journal_path) and returned as RV(run_by). Known secrets are
+        removed from them. No decision depends on them.
+      - At most 20 texts or numbers. Empty values are left out. Values are cut after 255 characters.
     type: dict
 """

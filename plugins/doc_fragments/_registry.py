@@ -11,23 +11,26 @@ class ModuleDocFragment:
     DOCUMENTATION = r"""
 notes:
   - >-
-    The registry wants credentials of its own, from which GitLab makes a token for exactly the repositories and rights
-    at hand. They are O(registry_username) and O(registry_password), else the access token for GitLab's API, which needs
-    the scope C(api), C(read_registry) or, to change something, C(write_registry), else E(CI_REGISTRY_USER) and
-    E(CI_REGISTRY_PASSWORD), else the job token. A token for GitLab's API is sent to GitLab alone.
+    The registry itself needs credentials. The first that are set are used, in this order. First O(registry_username)
+    and O(registry_password). Second, the access token for GitLab's API. Third, E(CI_REGISTRY_USER) and
+    E(CI_REGISTRY_PASSWORD). Last, the job token.
+  - An access token for GitLab's API needs the scope C(api) or C(read_registry) to read, and C(api) or C(write_registry)
+    to change something.
+  - GitLab exchanges the credentials for a token that is valid only for the repositories and rights of each request. A
+    token for GitLab's API is only sent to GitLab.
 options:
   registry_url:
     description:
       - Address of the registry itself, such as C(https://registry.example.com).
-      - If not set, E(CI_REGISTRY) is used, else the host that GitLab tells, with the scheme of O(api_url).
+      - If it is not set, E(CI_REGISTRY) is used, else the host that GitLab reports. The scheme is that of O(api_url).
     type: str
   registry_username:
     description:
-      - User for the registry itself, such as the name of a deploy token. Needs O(registry_password).
+      - User name for the registry itself, such as the name of a deploy token. O(registry_password) is required with it.
     type: str
   registry_password:
     description:
-      - Password of O(registry_username), a personal, project, group or deploy token.
+      - Password of O(registry_username). It is a personal, project, group or deploy token.
     type: str
 """
 
@@ -36,15 +39,18 @@ options:
   read_via:
     description:
       - How tags are read.
-      - V(graphql) reads 20 tags with their details in a request, V(rest) one.
-      - V(registry) asks the registry itself. Where it has no metadata database that is the fast way, and the only one
-        that lists more than 10,000 tags of a repository, tells an empty repository from a broken registry, and knows
-        the digest and the date of multi-platform images. It can't see when a tag was pushed.
-      - GitLab's tag protection rules are read with the tags by V(graphql). Otherwise GraphQL is asked for the rules of
-        each project, 10 in a request, which it shows to Maintainers of the project alone. A job token can't read them.
-      - V(auto) takes V(graphql), or V(rest) if GitLab says that GraphQL can't be used. If GraphQL fails in another way,
-        the task fails. Where dates, digests or sizes are needed and the
-        registry has no metadata database, it takes V(registry) if that answers.
+      - V(auto) uses V(graphql), or V(rest) if GitLab answers that GraphQL can't be used. If GraphQL fails in another
+        way, the task fails.
+      - V(auto) uses V(registry) if dates, digests or sizes are needed, the registry has no metadata database, and the
+        registry itself answers.
+      - V(graphql) reads 20 tags with their details in one request.
+      - V(rest) reads the details of one tag in one request.
+      - V(registry) asks the registry itself. It can't see when a tag was pushed. Without a metadata database it is the
+        fastest way, and it shows what GitLab does not show there.
+      - GitLab does not show more than 10,000 tags of a repository there, nor the digest and date of multi-platform
+        images. It shows an empty repository and a broken registry in the same way.
+      - V(graphql) reads GitLab's tag protection rules together with the tags. Otherwise GraphQL is asked for the rules
+        of 10 projects in one request. It shows them only to Maintainers of the project. A job token can't read them.
     type: str
     choices:
       - auto
@@ -54,9 +60,9 @@ options:
     default: auto
   on_error:
     description:
-      - What to do when a repository could not be read. The other repositories are read, and cleaned, in any case; the
-        tags of one that could not be read are kept.
-      - V(fail) then fails the task, V(report) only reports the repository in RV(errors).
+      - What to do if a repository could not be read. The tags of this repository are kept. The other repositories are
+        read and cleaned.
+      - V(fail) fails the task in the end. V(report) only reports the repository in RV(errors).
     type: str
     choices:
       - fail
@@ -64,12 +70,14 @@ options:
     default: fail
   cache_path:
     description:
-      - Read and write what the registry itself told of images in this file, a database of SQLite, for the next run. A
-        tag whose image is known costs one request, and any other one at least two. It is made when it is missing, for
-        its owner alone, and holds at most 200,000 images, those used last.
-      - An image is known there by its digest, which stands for the same bytes everywhere, so that several jobs and
-        servers may share a file, also at the same time. It names no repository. What its layers are is kept as well.
-      - A file that is damaged, locked or of another kind is left as it is, with a warning. All images are read then.
-      - Whoever may write the file decides how old images seem to be.
+      - Path of a cache for details of images that were read from the registry itself. The next run reads them from the
+        cache.
+      - A tag whose image is in the cache costs one request. Any other tag costs at least two requests.
+      - The cache is an SQLite database. It is created if it does not exist, and only its owner may read it. It contains
+        the 200,000 images that were used last, with their layers. It contains no repository names.
+      - Images are stored by digest, so several jobs and servers can share one file, even at the same time.
+      - If the file is damaged, locked or not such a cache, it is left unchanged, with a warning. All images are then
+        read from the registry.
+      - Everybody who may write the file can change the dates of images, and so the decisions.
     type: path
 """

@@ -12,7 +12,7 @@ class ModuleDocFragment:
 options:
   return_limit:
     description:
-      - The most entries of each list in the result, and the most lines of the diff. Files are always complete.
+      - Maximum number of entries in each list of the result, and of lines in the diff. Files are always complete.
     type: int
     default: 100
 """

@@ -12,21 +12,23 @@ class ModuleDocFragment:
 options:
   repository_id:
     description:
-      - Container repositories by their ids.
+      - Ids of container repositories, such as V(7).
     type: list
     elements: int
   repositories:
     description:
-      - Take only these repositories of the scope, by exact path (V(group/project/name)) or glob, compared in lower
-        case. In a glob V(*) matches slashes too. A regular expression such as V(team/prod.*) is refused, and so is a
-        host before the path.
+      - Use only these repositories of the scope. Each entry is an exact path, such as V(group/project/name), or a glob,
+        such as V(group/*). Upper and lower case are equal.
+      - In a glob, V(*) also matches slashes. A regular expression, such as V(team/prod.*), is refused, and so is a path
+        with a host.
       - An exact path that no repository has is an error. A glob that matches none is a warning.
     type: list
     elements: str
   exclude_repositories:
     description:
-      - Leave out these repositories, written as in O(repositories).
-      - An entry that leaves out nothing is a warning. A cleanup is refused unless its C(on_unmatched) says otherwise.
+      - Leave out these repositories. Entries are paths or globs as in O(repositories).
+      - If an entry excludes nothing, there is a warning. A cleanup is refused, unless its option C(on_unmatched) allows
+        it.
     type: list
     elements: str
 """
@@ -35,8 +37,9 @@ options:
 options:
   project:
     description:
-      - Projects, each by its numeric id or full path. GitLab does not look up a bare project name.
-      - The address of a project's page in this GitLab and what git clones from are read as its path.
+      - Projects, each by its full path, such as V(group/project), or by its numeric id. A project name without its
+        group is not enough.
+      - The address of the project's page in this GitLab, and its clone address, are accepted as well.
     type: list
     elements: str
 """
@@ -45,8 +48,8 @@ options:
 options:
   group:
     description:
-      - A group by its numeric id or full path, with its subgroups. Projects that other groups share with it are left
-        out.
+      - A group with its subgroups, by its full path, such as V(group/subgroup), or by its numeric id. Projects that
+        other groups share with it are left out.
     type: str
 """
 
@@ -54,9 +57,9 @@ options:
 options:
   instance:
     description:
-      - Everything that this GitLab has, instead of single projects or a group.
-      - For administrators. If Admin Mode is on, their tokens need the scope C(admin_mode) too. It is refused to
-        everybody else and on GitLab.com, since GitLab would silently show only a part.
+      - Use all projects of this GitLab server, instead of single projects or a group.
+      - It is only for administrators. If Admin Mode is enabled, the token also needs the scope C(admin_mode).
+      - It is refused for all other users and on GitLab.com, since GitLab would silently show only some of the projects.
     type: bool
     default: false
 """

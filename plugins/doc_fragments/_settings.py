@@ -12,11 +12,12 @@ class ModuleDocFragment:
 options:
   max_changed_projects:
     description:
-      - Refuse when more projects would be changed. Not limited by default.
+      - Maximum number of projects to change. If more would be changed, the task is refused. There is no limit by
+        default.
     type: int
   output_path:
     description:
-      - Write a line for each project to this file as JSON Lines, in check mode too.
+      - Write one line for each project to this file, as JSON Lines. It is also written in check mode.
     type: path
 """
 
@@ -30,7 +31,7 @@ options: {}
 options:
   state:
     description:
-      - V(present) creates and updates the rules, V(absent) deletes those with these patterns.
+      - V(present) creates and updates the rules. V(absent) deletes the rules with these patterns.
     type: str
     choices:
       - present
@@ -38,7 +39,7 @@ options:
     default: present
   exclusive:
     description:
-      - Delete all other rules of this kind.
+      - Whether to delete all other rules of this kind.
     type: bool
     default: false
 """

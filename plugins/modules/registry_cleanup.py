@@ -12,20 +12,22 @@ version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
-  - Decides for every tag of one repository, some projects or a whole group whether it is deleted or kept, and why. Then
-    deletes exactly the tags that check mode shows.
+  - Deletes old tags from one repository, from projects or from a whole group. For every tag it decides whether the tag
+    is deleted or kept, and reports the reason.
+  - For the same server state and the same clock, check mode shows exactly the tags that a run deletes.
   - Anything that could not be read reliably is kept and reported.
   - >-
-    The decision is made in this order: O(protect) and C(latest); tags under a GitLab protection rule;
-    O(name_regex_delete) and O(name_regex_keep); of what is left the newest O(keep_n), and those of O(keep_n_per); then
-    O(older_than), O(min_age) and O(expires_label). A tag that nothing has kept is deleted. Signatures and the like are
-    deleted with the last tag of their image (O(signatures)).
-  - With O(rules), the first rule that matches a tag decides about it in this order. A tag that no rule matches is kept.
+    The checks are made in this order. First O(protect), the tag C(latest), and GitLab's tag protection rules. Then
+    O(name_regex_delete) and O(name_regex_keep). Then O(keep_n) and O(keep_n_per), for the tags that are left. Last
+    O(older_than), O(min_age) and O(expires_label). A tag that no check keeps is deleted.
+  - With O(rules), the first rule that matches a tag decides about it, by the checks in this order. A tag that no rule
+    matches is kept.
+  - Signatures, attestations and SBOMs are deleted with the last tag of their image (O(signatures)).
   - Tags are deleted by name, so other tags of the same image are kept. Each tag is read again right before it is
-    deleted, and is kept if it points to another image by then.
-  - Deleting tags frees no disk space by itself. The registry's garbage collection does that.
-  - A run that is interrupted (Ctrl-C, C(timeout), a killed C(ansible-playbook) on the same host) sends no further
-    request, except for the end of the journal (O(journal_package)). With C(async) it continues.
+    deleted. If it then points to another image, it is kept.
+  - Deleting tags frees no disk space by itself. The registry's garbage collection frees the space.
+  - A run can be interrupted by Ctrl-C, by C(timeout), or by killing C(ansible-playbook) on the same host. It then sends
+    no further request, except for the end of the journal (O(journal_package)). With C(async) the run continues.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._registry
@@ -42,10 +44,11 @@ extends_documentation_fragment:
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.actiongroup_registry
 notes:
-  - Exactly one of O(project), O(group) and O(repository_id) is required, unless an approved plan says it.
-  - A task that takes longer than 20 seconds shows every 30 seconds how far it is, on stderr, if it runs on the control
-    node without C(become), C(async) and C(no_log). The variable C(registry_progress_interval) sets other seconds, and
-    V(0) shows nothing.
+  - Exactly one of O(project), O(group) and O(repository_id) is required. With an approved plan, none of them is
+    required, since the plan contains the scope.
+  - A task that takes longer than 20 seconds shows its progress on stderr every 30 seconds. It does so if it runs on the
+    control node without C(become), C(async) and C(no_log). The variable C(registry_progress_interval) sets another
+    interval in seconds. V(0) shows no progress.
 requirements:
   - google-re2 (Python library)
 attributes:
@@ -59,32 +62,34 @@ attributes:
 options:
   name_regex_delete:
     description:
-      - RE2 pattern of the names that may be deleted. It has to match the whole name.
-      - GitLab does not group a pattern before it anchors it, so to GitLab V(v1|v2) also matches V(v1-foo). If the two
-        readings of a pattern differ on a tag, the tag is kept and a warning names it. Write V((v1|v2\)).
-      - Exactly one of O(name_regex_delete) and O(rules) is required, unless an approved plan says it.
+      - RE2 pattern of the tag names that may be deleted, such as V(dev-.*). It has to match the whole name.
+      - Write parentheses around alternatives, as in V((v1|v2\)). Without them GitLab reads V(v1|v2) differently, so
+        that it also matches V(v1-foo). A tag for which the two readings differ is kept, and a warning names it.
+      - Exactly one of O(name_regex_delete), O(rules), O(retention) and O(retention_path) is required. With an approved
+        plan, none of them is required, since the plan contains the rules.
     type: str
     aliases:
       - name_regex
   name_regex_keep: &name_regex_keep
     description:
-      - RE2 pattern of names that are kept although O(name_regex_delete) matches them. They do not count towards
-        O(keep_n).
+      - RE2 pattern of tag names that are kept although O(name_regex_delete) matches them, such as V(.*-stable). It has
+        to match the whole name.
+      - These tags do not count towards O(keep_n).
     type: str
   keep_n: &keep_n
     description:
-      - Keep this many of the newest matching tags in each repository. If several tags are as old as the last one of
-        these, all of them are kept.
-      - V(0) keeps none.
+      - Keep the newest N of the matching tags in each repository, such as V(5).
+      - If several tags are exactly as new as the last of these, all of them are kept.
+      - V(0) keeps no tag by its rank.
     type: int
     default: 0
   keep_n_counts: &keep_n_counts
     description:
       - What O(keep_n) and O(keep_n_per) count.
-      - With V(images), all tags of one image take one place together, that of the newest of them. The image is kept
-        whole. If a rank or something else keeps a tag that the pattern matches, the other matching tags of its image
-        are kept, too.
-      - If it is not known to which image such a kept tag points, all tags that the pattern matches are kept.
+      - With V(tags), every tag counts.
+      - With V(images), all matching tags of one image count once, by the newest of them. An image is kept whole. If
+        anything keeps one matching tag of an image, the other matching tags of this image are kept, too.
+      - If it is unknown to which image such a kept tag points, all matching tags are kept.
       - V(images) never deletes a tag that V(tags) keeps.
     type: str
     choices:
@@ -93,43 +98,47 @@ options:
     default: tags
   keep_n_per: &keep_n_per
     description:
-      - Keep the newest tags of each group, besides O(keep_n). A tag is kept if one of the entries keeps it.
-      - Seven days, four weeks and twelve months, each with one tag, keep backups in the way of grandfather, father and
-        son.
+      - Keep the newest tags of each group of tags, in addition to O(keep_n). Groups are, for example, the tags of one
+        day. A tag is kept if at least one entry keeps it.
+      - For example, three entries keep one tag for each of 7 days, 4 weeks and 12 months. Backups call this
+        grandfather, father, son.
     type: list
     elements: dict
     suboptions:
       by:
         description:
-          - What makes a group. V(day), V(week) (from Monday), V(month) or V(year) of the tag's date, in UTC; V(major)
-            or V(minor) of the version (O(sort_by)); else a capture group of the pattern, by its name or number.
+          - What makes a group, such as V(day).
+          - V(day), V(week), V(month) and V(year) group tags by their date in UTC. A week starts on Monday.
+          - V(major) and V(minor) group tags by their version (O(sort_by)).
+          - Any other value is the name or the number of a capture group of the pattern.
         type: str
         required: true
       keep_n:
         description:
-          - How many tags to keep of each group.
+          - Number of tags to keep of each group.
         type: int
         default: 1
       groups:
         description:
-          - Only this many groups, the newest that have a tag. All by default.
+          - Use only the newest N groups that have a tag. By default all groups are used.
         type: int
   sort_by: &sort_by
     description:
-      - What newest means for O(keep_n) and O(keep_n_per). Except for V(date), the version in the name counts. That is
-        the whole name, or a part of it (O(version_group)).
-      - V(semver) is a semantic version, with or without a v before it. Registries allow no C(+), so build metadata
-        follows an underscore, as in V(1.2.3_build.5). It does not count, so V(1.2.3_4) and V(1.2.3_5) are equally new.
-      - V(calver) is a calendar version of a year with four or two digits and up to four more numbers, such as
-        V(2024.05.1) or V(24.4), or a date such as V(2024-05-31), V(2024-05), V(20240531) or V(20240531.2). Before a
-        release come V(dev), V(alpha), V(beta) and V(rc), as in V(2024.05.0-rc1). V(major) and V(minor) of O(keep_n_per)
-        are the first number, and the first two.
-      - V(natural) compares all numbers in a name as numbers and the rest letter by letter, so that V(build-8) is older
-        than V(build-10).
-      - V(name) compares letter by letter, so that V(build-10) is older than V(build-8). A note tells where that decides
-        otherwise than V(natural).
-      - With V(semver) and V(calver), a name that holds no such version, such as V(1.2) for V(semver), is kept and does
-        not count.
+      - Which tags are the newest for O(keep_n) and O(keep_n_per). V(date) compares the dates of the tags. All other
+        values compare the versions in the names. The version is the whole name, or a part of it (O(version_group)).
+      - V(semver) compares semantic versions, with or without a leading C(v). Registries allow no C(+), so build
+        metadata follows an underscore, as in V(1.2.3_build.5). Build metadata is not compared, so V(1.2.3_4) and
+        V(1.2.3_5) are equally new.
+      - V(calver) compares calendar versions. A calendar version is a year with four or two digits and up to four more
+        numbers, such as V(2024.05.1) or V(24.4). It may also be a date, such as V(2024-05-31), V(2024-05), V(20240531)
+        or V(20240531.2). Prereleases with V(dev), V(alpha), V(beta) and V(rc), such as V(2024.05.0-rc1), are older than
+        their release. For O(keep_n_per), V(major) is the first number, and V(minor) the first two.
+      - V(natural) compares all numbers in a name as numbers, and the rest letter by letter. So V(build-8) is older than
+        V(build-10).
+      - V(name) compares letter by letter. So V(build-10) is older than V(build-8). If V(name) and V(natural) would keep
+        different tags, a note says so.
+      - With V(semver) and V(calver), a name without such a version is kept and is not counted. With V(semver), an
+        example is V(1.2).
     type: str
     choices:
       - date
@@ -140,17 +149,19 @@ options:
     default: date
   version_group: &version_group
     description:
-      - The capture group of the pattern that holds the version, by its name or number. With the pattern
-        V(app-(?P<version>.+\)-alpine) and V(version), the version of C(app-1.2.3-alpine) is C(1.2.3). The whole name is
-        the version by default.
-      - It is used by every O(sort_by) but V(date), by V(major) and V(minor) of O(keep_n_per), and by
+      - The capture group of the pattern that contains the version, by its name or number. By default the whole name is
+        the version.
+      - For example, the pattern is V(app-(?P<version>.+\)-alpine) and the group is V(version). Then the version of
+        C(app-1.2.3-alpine) is C(1.2.3).
+      - It is used by O(sort_by), except by V(date), by V(major) and V(minor) of O(keep_n_per), and by
         O(prereleases=apart).
-      - A tag of which the group holds nothing is kept and does not count.
+      - A tag for which the group is empty is kept and is not counted.
     type: str
   prereleases: &prereleases
     description:
-      - V(apart) counts prereleases, such as V(1.2.0-rc1), apart from releases, so that no release is deleted because
-        prereleases are newer. Versions are semantic, or calendar versions with O(sort_by=calver).
+      - Whether prereleases, such as V(1.2.0-rc1), are counted together with releases or apart from them.
+      - With V(apart), no release is deleted because prereleases are newer. Versions are semantic versions, or calendar
+        versions with O(sort_by=calver).
     type: str
     choices:
       - together
@@ -160,9 +171,9 @@ options:
     description:
       - How prereleases of the same version are ordered with O(sort_by=semver).
       - V(semver) is the order of U(https://semver.org). It compares the parts between dots letter by letter unless they
-        are numbers, so V(rc10) is older than V(rc9), and V(rc.9) older than V(rc.10). A note tells where that decides
-        otherwise than V(natural).
-      - V(natural) also compares numbers as numbers that follow letters, so that V(rc9) is older than V(rc10).
+        are numbers. So V(rc10) is older than V(rc9), and V(rc.9) is older than V(rc.10). If V(semver) and V(natural)
+        would keep different tags, a note says so.
+      - V(natural) also compares numbers that follow letters as numbers. So V(rc9) is older than V(rc10).
     type: str
     choices:
       - semver
@@ -170,43 +181,48 @@ options:
     default: semver
   expires_label: &expires_label
     description:
-      - Delete only tags whose image says by itself that it has expired, by the label or annotation of this name, such
-        as V(quay.expires-after).
-      - Its value is a duration in hours, days or weeks such as V(12h), V(1d) or V(2w), which counts from the date of
-        the tag; or a time such as V(2026-01-31T12:00:00Z); or a day, which counts until it is over, in UTC. A duration
-        counts from the last push, or from the build where the registry has no metadata database (O(timestamp)).
-      - All other options of the rule hold besides, so a label never deletes what they keep. A tag whose image lacks
-        the label is kept, whatever its age. It has the reason V(no_expiry_label), and V(label_not_expired) before its
-        time has come.
-      - A tag is kept with V(unknown_expiry) if the label can't be read, or if its value is anything else, is zero, is a
-        time before the date of the tag, or lies more than 150 years after it.
-      - If both the manifest and the config of an image have the label, the later time counts. A multi-platform image
-        expires with the last of its images, and only if all of them have the label, or its own manifest.
-      - A label is inherited from the image that an image is built from.
-      - Only the registry itself shows labels. It is asked for the manifest and the config of each image that nothing
-        else keeps and that O(cache_path) does not know, and of a multi-platform image for those of all its images.
+      - Delete only tags whose image has expired by its own label or annotation. The value is the name of the label,
+        such as V(quay.expires-after).
+      - The label contains a duration, a time or a day. A duration in hours, days or weeks, such as V(12h), V(1d) or
+        V(2w), starts at the date of the tag. An example of a time is V(2026-01-31T12:00:00Z). A day, such as
+        V(2026-01-31), lasts until it is over in UTC.
+      - The date of the tag is its last push. If the registry has no metadata database, it is the build of the image
+        (O(timestamp)).
+      - All other options of the rule apply as well, so a label never deletes what they keep.
+      - A tag whose image has no such label is kept with the reason V(no_expiry_label), at any age. A tag whose label
+        has not expired is kept with V(label_not_expired).
+      - A tag is kept with V(unknown_expiry) if the label can't be read or its value is not valid. Values are not valid
+        if they are zero, before the date of the tag, or more than 150 years after it.
+      - If both the manifest and the config of an image have the label, the later time is used.
+      - A multi-platform image expires with the last of its images, if all of them have the label. It also expires if
+        its own manifest has the label.
+      - An image inherits labels from its base image.
+      - Labels are read from the registry itself. This costs a request for the manifest and one for the config of each
+        image that nothing else keeps. For a multi-platform image, all of its images are read. Images in O(cache_path)
+        cost no request.
     type: str
   older_than: &older_than
     description:
-      - Delete only tags older than this, such as V(30d), V(12h) or V(1month 2w).
-      - Units are V(s), V(sec), V(min), V(h), V(d), V(w), V(month) of 30 days and V(y) of 365.25 days. V(1m) and bare
-        numbers are refused, since GitLab reads V(1m) as a minute and V(30) as 30 seconds.
+      - Delete only tags that are older than this duration, such as V(30d), V(12h) or V(1month 2w).
+      - Units are V(s), V(sec), V(min), V(h), V(d), V(w), V(month) of 30 days and V(y) of 365.25 days.
+      - V(1m) and numbers without a unit are refused, since GitLab reads V(1m) as one minute and V(30) as 30 seconds.
     type: str
   rules:
     description:
-      - Several rules, for several kinds of tags. The first one whose pattern matches a tag decides about it, and a tag
-        that none matches is kept. O(protect) comes before all rules.
-      - Each rule has its own O(keep_n), O(older_than) and so on, so those options can't be given besides.
+      - Several rules, for several kinds of tags. The first rule whose pattern matches a tag decides about it. A tag
+        that no rule matches is kept. O(protect) takes precedence over all rules.
+      - Each rule has its own options, such as O(rules[].keep_n) and O(rules[].older_than). The options of the task with
+        these names, such as O(keep_n) and O(older_than), are refused with O(rules).
     type: list
     elements: dict
     suboptions:
       name:
         description:
-          - Name of the rule. Each tag that the rule decides about shows it. The rule's number by default.
+          - Name of the rule. Each tag that the rule decides about shows it. By default it is the number of the rule.
         type: str
       match:
         description:
-          - RE2 pattern of the names that the rule decides about. It has to match the whole name.
+          - RE2 pattern of the tag names that the rule decides about. It has to match the whole name.
         type: str
         required: true
         aliases:
@@ -228,33 +244,31 @@ options:
       expires_label: *expires_label
   retention:
     description:
-      - Rule sets for many projects, and which group, project or repository has which of them. The page
-        C(docs/retention-document.md) of the collection explains its keys.
-      - It is a mapping, or a text in YAML. It is checked as a whole before anything is read.
-      - A repository has the rule set that is assigned to its own path, else to a glob that matches its path, else to
-        its project, else to the nearest group around it, else C(default). Sets are never merged. A repository that has
-        none keeps all its tags.
-      - What the task itself keeps, such as by O(protect), and its limits hold for all rule sets. A rule set can only
-        add to them.
-      - Exactly one of O(name_regex_delete), O(rules), O(retention) and O(retention_path) is required, unless an
-        approved plan contains the rules.
+      - Rule sets for many projects, and which group, project or repository uses which rule set. The page
+        C(docs/retention-document.md) of the collection explains the keys.
+      - It is a mapping, or a text in YAML. All of it is checked before anything is read from GitLab.
+      - A repository uses exactly one rule set. It is the one of the repository's path, else of a glob that matches the
+        path. Otherwise it is the one of the project, else of the nearest group around it, else C(default).
+      - Rule sets are never merged. A repository without a rule set keeps all its tags.
+      - Options of the task that keep tags, such as O(protect), and the limits of the task apply to all rule sets. A
+        rule set can only add to them.
     type: raw
   retention_path:
     description:
-      - Read O(retention) from this file. Messages name the line of a mistake then. It needs PyYAML where the module
+      - Read O(retention) from this file. Messages then name the line of a mistake. PyYAML is required where the module
         runs.
     type: path
   only_rule_sets:
     description:
-      - Delete tags by these rule sets of O(retention) only, by their names. The repositories of all other rule sets
-        keep their tags. All rule sets by default.
+      - Delete tags only by the rule sets of O(retention) with these names. Repositories with other rule sets keep all
+        their tags. By default all rule sets are used.
     type: list
     elements: str
   previous_retention:
     description:
-      - The retention document before a change, to see what the change does. RV(retention_changes) has the repositories
-        from which other tags are deleted, and those with another rule set.
-      - It does not change what is deleted, and takes no more requests than both documents need.
+      - The retention document before a change, to see what the change does. RV(retention_changes) lists the
+        repositories that have another rule set or of which other tags are deleted.
+      - It does not change what is deleted. It costs only the requests that both documents need.
     type: raw
   previous_retention_path:
     description:
@@ -262,31 +276,36 @@ options:
     type: path
   min_age:
     description:
-      - Keep every tag that is younger than this, whatever the rules say. It is written as O(older_than).
+      - Keep every tag that is younger than this duration, whatever the rules say. Durations are written as in
+        O(older_than), such as V(2d).
     type: str
   dates_valid_from:
     description:
-      - The time from which on GitLab's dates are those of pushes, such as V(2026-01-31) or V(2026-01-31T12:00:00Z).
-      - An import to the registry's metadata database gives all tags new dates. If most tags of the scope are dated
-        within three days, and images among them were built long before or can't be read, a plan that needs dates is
-        refused until this option is given, even if it would delete nothing today.
-      - A tag with an older date is as old as the build of its image, which is read from the registry itself. If that
-        can't be read, or with O(timestamp=created), its age is unknown and it is kept. A time before all dates says
-        that all of them can be trusted.
+      - The time from which GitLab's dates are dates of pushes, such as V(2026-01-31) or V(2026-01-31T12:00:00Z).
+      - An import to the registry's metadata database gives new dates to all tags. The module refuses a plan that needs
+        dates if it finds signs of such an import and this option is not set. It refuses even if the plan deletes
+        nothing today.
+      - There are two signs of an import. Most tags of the scope are dated within three days. Some of their images were
+        built long before, or can't be read.
+      - For a tag with an earlier date than this, the build date of its image is used. It is read from the registry
+        itself. The age is unknown, and the tag is kept, if the build date can't be read, or with O(timestamp=created).
+      - If all of GitLab's dates can be trusted, set a time before all of them, such as V(1970-01-01).
     type: str
   timestamp:
     description:
-      - What the age of a tag is. It is judged by the clock of the server.
-      - With V(auto) it is the last push that changed the tag's image, if the registry has a metadata database. To push
-        the same image again changes nothing. Without such a database it is the build of the image, the only date that
-        GitLab knows there, so an old image that was tagged today is old.
-      - An artifact, Helm chart or cache has no build in its config. If the registry itself is asked (O(read_via)), the
-        annotation C(org.opencontainers.image.created) of its manifest counts as the build. It counts for an image, and
-        so does the label of this name, only if the config has no C(created) at all; and for a multi-platform image only
-        if none of its images has a date.
-      - With V(created) it is the date that GitLab calls C(created_at). With a metadata database that is the first push
-        of the name, so a tag that was pushed again an hour ago may count as old. If tags are read by REST in front of a
-        metadata database (O(read_via)), it can't be told what GitLab's date means, and every such tag is kept.
+      - Which date gives the age of a tag. The server's clock is used to calculate the age.
+      - With V(auto) and a metadata database, it is the last push that changed the tag's image. Pushing the same image
+        again does not change it.
+      - With V(auto) and no metadata database, it is the build of the image. GitLab knows no other date there. So an old
+        image that was tagged today is old.
+      - An artifact, a Helm chart or a cache has no build date in its config. If tags are read from the registry itself
+        (O(read_via)), the annotation C(org.opencontainers.image.created) of the manifest is used as its build date.
+      - For an image, this annotation, and the label with this name, are used only if the config has no C(created). For
+        a multi-platform image they are used only if none of its images has a date.
+      - V(created) is the date that GitLab calls C(created_at). With a metadata database it is the first push of the
+        name. So a tag that was pushed again an hour ago may be old.
+      - If tags are read by REST (O(read_via)) with V(created), and the registry has a metadata database, the meaning of
+        the date is unknown. Every such tag is kept.
     type: str
     choices:
       - auto
@@ -294,8 +313,9 @@ options:
     default: auto
   protect:
     description:
-      - RE2 patterns of names that are always kept. A pattern is refused if it, or one of its alternatives, can match no
-        tag, as for a blank or a comma in it.
+      - RE2 patterns of tag names that are always kept, such as V(release-.*). A pattern has to match the whole name.
+      - A pattern is refused if it, or one of its alternatives, can't match any tag name. An example is a pattern with a
+        space or a comma.
     type: list
     elements: str
   allow_latest:
@@ -305,21 +325,23 @@ options:
     default: false
   in_use:
     description:
-      - Images that run somewhere, whose tags are kept. Each is a reference by tag or by digest, with or without the
-        registry's host, or an image's id as container engines show it.
-      - A reference keeps every tag that it may mean. V(acme.io/shop:blue) may begin with a host or with a group, and
-        V(harbor.corp/gitlab/team/app:v1) may come from a mirror, so it keeps C(v1) of C(team/app). V(app:v1) may lack
-        its host and groups, so it keeps C(v1) of every repository whose path ends in C(/app).
-      - An index in use keeps the tags of its images, and an image in use keeps the tag of its index. Which images an
-        index has is read from the registry itself (O(read_via)); GitLab does not show it.
-      - If an image is in use by digest or by id, tags for which this is unknown are kept as well. By ids these are the
-        tags of multi-platform images.
+      - Images that are running somewhere. Their tags are kept. Each entry is a reference with a tag or a digest, with
+        or without the registry's host. It may also be an image id as container engines show it.
+      - A reference keeps every tag that it may mean. For example, V(acme.io/shop:blue) may start with a host or with a
+        group.
+      - V(harbor.corp/gitlab/team/app:v1) may come from a mirror, so it keeps C(v1) of C(team/app).
+      - V(app:v1) may lack its host and groups, so it keeps C(v1) of every repository whose path ends in C(/app).
+      - If a multi-platform image is in use, the tags of its images are kept as well. If one of its images is in use,
+        the tags of the multi-platform image are kept. Which images belong to it is read from the registry itself
+        (O(read_via)), since GitLab does not show it.
+      - If an image is in use by digest or by id, tags for which this is unknown are kept as well. With ids, these are
+        the tags of multi-platform images.
     type: list
     elements: str
   in_use_sources:
     description:
-      - Images in use, grouped by where they were found, so that a source that gave nothing is noticed. A source without
-        images, or with a failure, refuses the plan.
+      - Images in use, grouped by source, so that a silent source is noticed. A source is, for example, a host. If a
+        source has no images, or has failed, the plan is refused.
     type: list
     elements: dict
     suboptions:
@@ -330,45 +352,50 @@ options:
         required: true
       images:
         description:
-          - What it uses, written as O(in_use).
+          - Images that the source uses, written as in O(in_use).
         type: list
         elements: str
         default: []
       failed:
         description:
-          - Why the images are incomplete. Empty if they are complete.
+          - Why the list of images is incomplete. Empty if it is complete.
         type: str
         default: ""
       read_at:
         description:
-          - When the images were read, such as V(2026-01-31T12:00:00Z), for O(in_use_max_age). A source without it
+          - When the images were read, such as V(2026-01-31T12:00:00Z), for O(in_use_max_age). Without it, the source
             counts as read now.
         type: str
   in_use_sources_expected:
     description:
-      - The names of the sources that have to be there, or their number. If one is missing, the plan is refused.
+      - Names of the sources that are required in O(in_use_sources), or their number. If one is missing, the plan is
+        refused.
     type: raw
   in_use_max_age:
     description:
-      - The greatest age of O(in_use_sources), written as O(older_than) and judged by GitLab's clock. If a source was
-        read longer ago, the plan is refused. It is no part of the plan's fingerprint.
+      - Maximum age of O(in_use_sources), such as V(1h), by GitLab's clock. Durations are written as in O(older_than).
+        If a source was read earlier, the plan is refused.
+      - The fingerprint of the plan does not depend on this option.
     type: str
     default: 1h
   pin_untagged_in_use:
     description:
-      - Give a tag to each image that is in use by its digest and that no tag leads to (RV(in_use.untagged)), before
-        anything is deleted, so that the registry does not collect it. The tag is C(in-use-) and the digits of the
-        digest. It is kept while the image is in use, like every other tag; later a rule may delete it.
-      - It needs the registry itself (O(read_via)) and a token that may push.
+      - Add a tag to each image that is in use by digest and has no tag (RV(in_use.untagged)). This happens before
+        anything is deleted. Otherwise the registry's garbage collection may remove such an image.
+      - The name of the tag is C(in-use-) and the hexadecimal digits of the digest. The tag is kept while the image is
+        in use. Later a rule may delete it.
+      - The registry itself (O(read_via)) and a token that may push are required.
     type: bool
     default: false
   keep_refs:
     description:
       - Keep tags named after an existing branch, the source branch of an open merge request, or a git tag of the
-        project. It takes a request for each hundred of them, and a token that may read the code.
-      - The merge requests of a fork may be in another project. So in a fork V(merge_requests) keeps tags named after
-        its branches too.
-      - If they can't be read, the repository counts as unread and keeps all its tags.
+        project. The option O(ref_match) says how names are compared.
+      - This costs one request for each hundred of them. The token needs to be allowed to read the code.
+      - The merge requests of a fork may be in another project. So in a fork, V(merge_requests) also keeps tags named
+        after the fork's branches.
+      - If the branches, merge requests or git tags can't be read, the repository counts as unread and keeps all its
+        tags.
     type: list
     elements: str
     choices:
@@ -377,19 +404,22 @@ options:
       - tags
   keep_deployments:
     description:
-      - Keep tags of the last N successful deployments of each environment of the project that was not stopped, and of
-        later ones that run or wait for approval. A tag belongs to a deployment by its ref, its commit or at least seven
-        of the commit's first digits, as O(ref_match) says. It takes a request for each environment, and a token that
-        may read the code.
-      - If they can't be read, the repository counts as unread and keeps all its tags.
+      - Keep the tags of the last N successful deployments of each environment that is not stopped, such as V(2). Tags
+        of later deployments that are running or waiting for approval are kept, too.
+      - A tag belongs to a deployment if it is named after its branch, git tag or commit. At least seven digits of the
+        commit are enough. The option O(ref_match) says how names are compared.
+      - This costs one request for each environment. The token needs to be allowed to read the code.
+      - If the deployments can't be read, the repository counts as unread and keeps all its tags.
     type: int
     default: 0
   ref_match:
     description:
-      - How the name of a tag carries a ref, or the slug of it (C(CI_COMMIT_REF_SLUG)). It is the V(whole) name, or with
-        V(prefix) and V(suffix) its beginning or end too, up to one of C(-), C(.) and C(_).
-      - Upper and lower case are the same, and so are all characters but letters and digits. So C(feature-Login_2)
-        carries the branch C(feature/login-2).
+      - For O(keep_refs) and O(keep_deployments), which part of a tag's name is compared with a branch or git tag. The
+        slug of the branch or git tag (C(CI_COMMIT_REF_SLUG)) is compared as well.
+      - V(whole) compares the whole name. V(prefix) also compares the beginning of the name, and V(suffix) its end. The
+        part ends, or begins, at one of C(-), C(.) and C(_).
+      - Upper and lower case are equal, and so are all characters other than letters and digits. So the tag
+        C(feature-Login_2) is named after the branch C(feature/login-2).
     type: str
     choices:
       - whole
@@ -398,16 +428,16 @@ options:
     default: whole
   signatures:
     description:
-      - What to do with signatures, attestations and SBOMs, which carry the digest of their image in their names
-        (C(sha256-<digest>) and what may follow).
-      - V(follow) deletes them when every tag of their image is deleted, whether a tag points to the image or to an
-        index that holds it. They are kept while one such tag is kept. If a tag that is kept may hold their image
-        unseen, they are kept too.
-      - V(collect) also deletes those without an image, if all tags of the repository were read and the registry itself,
-        asked for the digest, says that there is no such image.
-      - V(keep) keeps all of them. With O(delete_via=bulk) they are kept in any case.
-      - Any other tag that belongs to an image by its manifest's C(subject) is deleted by its rule, but never while a
-        tag of its image is kept. Only the registry itself shows this field (O(read_via)).
+      - What to do with signatures, attestations and SBOMs. Their names contain the digest of their image, as in
+        C(sha256-<digest>.sig).
+      - With V(follow), they are deleted when the last tag of their image is deleted. A tag of the image points to it,
+        or to a multi-platform image that contains it. If it is unknown whether a kept tag contains their image, they
+        are kept.
+      - V(collect) also deletes signatures without an image. For this, all tags of the repository have to be read. The
+        registry itself has to answer that it has no image with this digest.
+      - V(keep) keeps all of them. With O(delete_via=bulk) they are always kept.
+      - Other tags may belong to an image by the field C(subject) of their manifest. They are deleted by their rule, but
+        never while a tag of their image is kept. Only the registry itself shows this field (O(read_via)).
     type: str
     choices:
       - keep
@@ -416,14 +446,16 @@ options:
     default: follow
   shared_digest:
     description:
-      - What to do with a tag if another tag of the repository points to the same image. V(independent) judges each tag
-        by itself.
-      - With V(auto) each tag is judged by itself if the registry is known to delete a tag without the other tags of its
-        image. That is so for GitLab's own registry, which proves it by its metadata database, or by its version where
-        the registry itself can be asked (O(read_via)). Any other registry is treated as with V(keep_together).
-        There O(delete_via=bulk_unpinned) is refused if GitLab would delete a tag that shares its image with a kept one.
-      - V(keep_together) keeps all tags of an image if one of them is kept. All tags of a repository are read then, and
-        if the digest of one that is kept is unknown, all tags are kept.
+      - What to do with a tag if another tag of the repository points to the same image.
+      - V(independent) decides about each tag by itself.
+      - V(keep_together) keeps all tags of an image if one of them is kept. All tags of the repository are read for
+        this. If the digest of a kept tag is unknown, all tags are kept.
+      - V(auto) is like V(independent) for GitLab's own registry, which deletes a tag without the other tags of its
+        image. It is like V(keep_together) for any other registry.
+      - GitLab's own registry is recognized by its metadata database, or by its version if the registry itself can be
+        asked.
+      - For any other registry, O(delete_via=bulk_unpinned) is refused if GitLab would delete a tag whose image also has
+        a kept tag.
     type: str
     choices:
       - auto
@@ -432,21 +464,22 @@ options:
     default: auto
   min_remaining:
     description:
-      - The least number of tags to keep in each repository that tags are deleted from. Signatures do not count.
+      - Minimum number of tags that are kept in each repository from which tags are deleted. Signatures are not counted.
     type: int
     default: 1
   max_deletions_percent:
     description:
-      - The most tags to delete from one repository, in percent of all its tags.
+      - Maximum number of tags to delete from one repository, in percent of all its tags, such as V(90).
     type: float
   max_unknown_percent:
     description:
-      - The most tags of one repository for which it is unknown whether they may be deleted, in percent of all its tags.
+      - Maximum number of tags of one repository for which it is unknown whether they may be deleted, in percent of all
+        its tags.
     type: float
   on_limit:
     description:
-      - What to do if a repository exceeds a limit. V(fail) deletes nothing anywhere, V(skip_repository) keeps all tags
-        of that repository.
+      - What to do if a repository exceeds a limit.
+      - V(fail) deletes nothing in any repository. V(skip_repository) keeps all tags of this repository only.
     type: str
     choices:
       - fail
@@ -454,36 +487,38 @@ options:
     default: fail
   max_deletions_per_run:
     description:
-      - The most tags that one run tries to delete. The next run continues. Unlike a limit it does not refuse the plan.
-        Limits still judge the whole plan.
-      - With it, or with O(max_duration), tags are deleted in turns. A turn is up to 20 tags of one repository, as many
-        as GitLab deletes with one request. The oldest tags of each repository come first, the repositories in the order
-        of their paths, then the second turn of each, and so on. Tags that belong to other tags, such as signatures,
-        follow when all of these have had their turn.
-      - The plan is the whole one. RV(plan.delete) and the diff show what this run deletes at most, and
-        RV(plan.this_run) says so.
-      - Tags that fail count too. What a run tried is always the beginning of that order.
-      - A run that leaves tags for its budget does not fail. Its outcome counts them in V(left_for_next_run) and says
-        in RV(outcome.budget) why it stopped and how to continue.
-      - The plan file holds this option and O(max_duration), under its fingerprint. A run of an approved plan takes both
-        from there. A smaller value of the task counts instead, a larger one does not, and RV(notes) says so.
+      - Maximum number of tags that one run tries to delete, such as V(500). The next run continues.
+      - Unlike a limit, such as O(max_deletions), it never refuses a plan. Limits apply to the whole plan.
+      - With this option or O(max_duration), tags are deleted in turns. A turn is up to 20 tags of one repository, as
+        many as GitLab deletes with one request. The oldest tags of a repository come first.
+      - Each repository gets its first turn, in the order of paths, then each its second, and so on. Tags that belong to
+        other tags, such as signatures, come after all of these.
+      - The plan contains everything. RV(plan.delete) and the diff show what this run deletes at most, and
+        RV(plan.this_run) says how many that are.
+      - Tags whose deletion fails are counted. So what a run has tried is always the beginning of this order.
+      - A run that leaves tags for the next run does not fail. Its outcome counts them in V(left_for_next_run).
+        RV(outcome.budget) says why it stopped and how to continue.
+      - The plan file contains this option and O(max_duration), and the fingerprint covers them. A run of an approved
+        plan uses both values of the plan. A smaller value of the task is used instead. A larger value is not used, and
+        RV(notes) says so.
       - To continue an approved plan, run the same task again within O(plan_max_age), with the same O(journal_path).
-      - If a registry deletes an image with all its tags, a tag that is left for the next run may be deleted with the
-        others of its image, if the plan deletes all of them.
-      - Not with O(delete_via=bulk) or O(delete_via=bulk_unpinned).
+      - Some registries delete an image together with all its tags. If the plan deletes all tags of an image, a tag that
+        is left for the next run may then be deleted too early.
+      - It can't be used with O(delete_via=bulk) or O(delete_via=bulk_unpinned).
     type: int
   max_duration:
     description:
-      - After this time no turn is begun, written as O(older_than). It is measured by the clock of the machine that
-        the module runs on, from its start. See O(max_deletions_per_run) for the order, and for how to continue.
-      - What has begun is finished. The repositories are listed again afterwards to see what became of the tags, so give
-        the job more time than this.
+      - Maximum duration of the task, such as V(2h), after which no further turn is started. Durations are written as in
+        O(older_than). The machine on which the module runs measures it, from the start of the module.
+      - A turn that has started is finished. Then the repositories are listed again to check the deleted tags. So the
+        timeout of the job has to be longer than this.
       - If reading takes longer than this, nothing is deleted.
-      - Not with O(delete_via=bulk) or O(delete_via=bulk_unpinned).
+      - O(max_deletions_per_run) describes the turns, and how to continue.
+      - It can't be used with O(delete_via=bulk) or O(delete_via=bulk_unpinned).
     type: str
   on_server_policy:
     description:
-      - What to do if the project has a cleanup policy of its own enabled, which deletes tags by its own rules.
+      - What to do if the project's own cleanup policy is enabled. GitLab then deletes tags by the rules of that policy.
     type: str
     choices:
       - warn
@@ -492,16 +527,20 @@ options:
     default: warn
   on_unmatched:
     description:
-      - What to do if an entry that keeps or excludes something matches nothing, such as O(protect=1.0.0) where the tags
-        are called V(v1.0.0). RV(plan.totals.matches) has what each entry matches.
-      - With V(auto), an entry of O(exclude_repositories) that excludes nothing refuses the plan. So does an assignment
-        or an exception of O(retention) for something that has to be in scope and is not there. Everything else is a
-        warning. With V(warn) all of them are warnings, with V(fail) each of them refuses the plan.
-      - It is judged by the scope of this task. An exclusion never refuses the plan if there is no repository in scope,
-        or if all of them are of one project and the entry names neither that project nor a part of the path of one of
-        its repositories, since such entries may be meant for other tasks.
-      - Some entries never refuse the plan. A source of O(in_use_sources) may have images of other registries alone, and
-        there may be no open merge request. If no tag could be read, nothing is said.
+      - What to do if an entry that keeps or excludes something matches nothing. An example is O(protect=1.0.0) if the
+        tag is called V(v1.0.0). RV(plan.totals.matches) shows what each entry matches.
+      - V(warn) warns about each such entry. V(fail) refuses the plan.
+      - V(auto) refuses the plan for an entry of O(exclude_repositories) that excludes nothing. It also refuses for an
+        assignment or exception of O(retention) that has to be in scope and does not exist. It warns about all other
+        entries.
+      - Only the scope of this task is considered. An entry of O(exclude_repositories) is only a warning if there is no
+        repository in scope.
+      - If all repositories are of one project, such an entry refuses the plan only if it belongs to this project. It
+        belongs to it if it names the project or a part of a repository's path. Other entries may be intended for other
+        tasks.
+      - Some entries never refuse the plan. A source of O(in_use_sources) may only have images of other registries, and
+        there may be no open merge request.
+      - If no tag could be read, there is no warning.
     type: str
     choices:
       - auto
@@ -511,31 +550,35 @@ options:
   require_digest:
     description:
       - Keep tags whose digest can't be read, since they can't be compared right before they are deleted.
-      - With V(false), such tags are deleted if they are chosen by name alone, and listed in RV(unguarded). It has no
-        effect with O(keep_n) or O(older_than), nor if the registry has a metadata database.
+      - With V(false), such tags are deleted if they are chosen by name alone. RV(unguarded) lists them.
+      - V(false) has no effect with O(keep_n) or O(older_than), nor if the registry has a metadata database.
     type: bool
     default: true
   allow_unread_protection:
     description:
-      - Continue as an administrator although GitLab's tag protection rules can't be read. GitLab enforces them for
-        everybody else.
+      - Whether to continue with an administrator's token although GitLab's tag protection rules can't be read. Without
+        this option, the plan is refused. GitLab itself enforces these rules for all other users.
     type: bool
     default: false
   delete_via:
     description:
-      - V(graphql) deletes 20 tags with a request, V(rest) one, which is the only way with a job token. V(auto) takes
-        the first that works.
-      - V(registry) asks the registry itself, tag by tag and by name. It needs the role Maintainer, or a job token in
-        the job's own project, and a registry of GitLab's.
-      - V(bulk) asks GitLab once for each repository to delete the planned tags in the background, which it does once an
-        hour. It needs the role Maintainer and O(older_than), since GitLab checks the age of each tag right before it
-        deletes it; tags are not compared with the plan again. Without a metadata database it is refused for more than
-        200 tags of a repository.
-      - V(bulk_unpinned) passes O(name_regex_delete), O(name_regex_keep), O(keep_n) and O(older_than) to the same
-        endpoint as they are, and GitLab decides. The plan is then a prediction that says how sure it is
-        (RV(plan.repositories[].certainty)). O(protect), O(allow_latest), O(timestamp) and O(require_digest) have no
-        effect there and are refused.
-      - With both, O(wait) is about GitLab's background job. Without waiting, tags are reported as C(unverified).
+      - How tags are deleted.
+      - V(auto) uses V(graphql), or V(rest) if GraphQL can't be used.
+      - V(graphql) deletes 20 tags with one request.
+      - V(rest) deletes one tag with one request. It is the only way with a job token.
+      - V(registry) deletes by name in the registry itself, one tag with one request. It needs the role Maintainer, or a
+        job token in its own project, and GitLab's own registry.
+      - V(bulk) sends one request for each repository. GitLab then deletes the planned tags in the background, once an
+        hour. It needs the role Maintainer and O(older_than).
+      - With V(bulk), GitLab checks the age of each tag right before it deletes it. Tags are not compared with the plan
+        again. Without a metadata database, V(bulk) is refused for more than 200 tags of a repository.
+      - V(bulk_unpinned) sends O(name_regex_delete), O(name_regex_keep), O(keep_n) and O(older_than) unchanged to the
+        same endpoint, and GitLab decides. The plan is then a prediction. RV(plan.repositories[].certainty) says how
+        reliable it is.
+      - O(protect), O(allow_latest), O(timestamp) and O(require_digest) have no effect with V(bulk_unpinned) and are
+        refused.
+      - With V(bulk) and V(bulk_unpinned), O(wait) waits for GitLab's background job. Without it, tags are reported as
+        C(unverified).
     type: str
     choices:
       - auto
@@ -547,23 +590,25 @@ options:
     default: auto
   plan_path:
     description:
-      - Write the whole plan, with every tag and its reason, to this file as JSON Lines, in check mode too.
+      - Write the whole plan, with every tag and its reason, to this file as JSON Lines. It is also written in check
+        mode.
     type: path
   output_path:
     description:
-      - Write an audit of all repositories and projects to this file as JSON Lines, in check mode too. The lines are
-        those that M(containerops.gitlab.registry_info) writes, so that an audit with a plan reads the tags only once.
-        Each says besides how many tags the plan deletes, and how many bytes it frees.
+      - Write an audit of all repositories and projects to this file as JSON Lines. It is also written in check mode.
+      - It contains the lines that M(containerops.gitlab.registry_info) writes, and how many tags and bytes the plan
+        deletes. So an audit with a plan reads the tags only once.
     type: path
   gather:
     description:
-      - What O(output_path) holds of each repository. It does not change what the plan deletes.
-      - V(tags_count) is the number of its tags. V(tags) adds the tags, with what was read of them to decide.
+      - What O(output_path) contains for each repository. It does not change what the plan deletes.
+      - V(tags_count) is the number of tags. V(tags) adds the tags, with the details that were read for the plan.
       - V(tag_details) reads date, digest, size and media type of all tags, even if the rules do not need them.
-      - V(size) costs a request for each repository, and is known only if the registry has a metadata database.
-        V(layers) costs a request to the registry itself for each manifest that O(cache_path) does not know. Both are
-        read after the plan was made and tell what it frees (RV(plan.totals.freed_least)), without O(output_path) too.
-      - If O(max_requests) would not leave enough requests to delete what is planned, they are not read, and
+      - V(size) costs one request for each repository. It is known only if the registry has a metadata database.
+      - V(layers) costs one request to the registry itself for each manifest that is not in O(cache_path).
+      - V(size) and V(layers) are read after the plan was made. They show how many bytes the plan frees
+        (RV(plan.totals.freed_least)), even without O(output_path).
+      - V(size) and V(layers) are not read if O(max_requests) would then not leave enough requests for the deletions.
         RV(notes) says so.
     type: list
     elements: str
@@ -577,72 +622,77 @@ options:
       - tags_count
   approved_plan_path:
     description:
-      - Read the approved plan from this file, which O(plan_path) wrote before. Only tags are deleted that are in it,
-        that today's rules still choose, and that still point to the same image. Differences are reported in
-        RV(plan.approved).
-      - If M(containerops.gitlab.registry_plan_merge) made the plan of several, the one for this scope is taken from it.
-      - A task that has neither O(project) nor O(group) nor O(repository_id) takes the scope of the plan. One that has
-        neither O(name_regex_delete) nor O(rules) takes all options that the plan was made by, except those that it
-        gives itself. O(max_deletions_per_run) and O(max_duration) are always taken from the plan, unless the task gives
-        a smaller value. O(in_use_sources) is never taken from the plan. Whatever rules are given, all sources are
-        required that the plan was made with, and at least as many as its O(in_use_sources_expected).
-      - It is refused if any line of it was altered, if it is older than O(plan_max_age), was made for another server or
-        scope, or was refused itself when it was made.
+      - Read the approved plan from this file. It is a file that O(plan_path) wrote in an earlier run.
+      - A tag is deleted only if it is in the approved plan, today's rules still choose it, and it still points to the
+        same image. RV(plan.approved) reports the differences.
+      - In a plan that M(containerops.gitlab.registry_plan_merge) made, only the part for this scope is used.
+      - If O(project), O(group) and O(repository_id) are not set, the scope of the plan is used.
+      - If no rules are set (O(name_regex_delete), O(rules), O(retention)), all options of the plan are used, except
+        those that the task sets itself.
+      - O(max_deletions_per_run) and O(max_duration) are always those of the plan, unless the task sets a smaller value.
+      - O(in_use_sources) is never taken from the plan. All sources that were used for the plan are required, and at
+        least as many as its O(in_use_sources_expected).
+      - The plan is refused if a line was altered, if it is older than O(plan_max_age), or if it was made for another
+        server or scope. A plan that was already refused when it was made is refused, too.
     type: path
   approved_plan:
     description:
-      - The approved plan as text, at most 64 KB, instead of O(approved_plan_path).
+      - The approved plan as text, at most 64 KB, instead of a file (O(approved_plan_path)).
     type: str
   approved_fingerprint:
     description:
-      - The fingerprint (RV(plan.fingerprint)) of the plan that was approved, from whoever approved it. Required with an
-        approved plan. It may be in capitals and without C(sha256:), and shortened to its first 12 digits or more. Give
-        the whole one if somebody else may write where the plan lies.
+      - The fingerprint (RV(plan.fingerprint)) of the approved plan, from the person who approved it. It is required
+        with an approved plan.
+      - Upper case is accepted, and so is a fingerprint without C(sha256:). It may be shortened to its first 12 or more
+        digits. Use the whole fingerprint if others can write the file of the plan.
     type: str
   require_approval:
     description:
-      - Refuse, before the first request, what has no approved plan with its fingerprint.
+      - Refuse a task without an approved plan and its fingerprint, before the first request is sent.
     type: bool
     default: false
   journal_path:
     description:
-      - Write a line to the end of this regular file before each tag is asked to be deleted or given, and one with what
-        became of it, as JSON Lines. The lines are on disk before the request is sent. So a run can be followed, and
-        each deleted digest is known. What can't be noted is not deleted.
-      - A run that was killed is started again as it was, with the same file. What it had already deleted is counted in
-        RV(plan.deleted_before) then, and is no drift from an approved plan.
+      - Append a journal to this regular file, as JSON Lines. A line is written before each request to delete or to
+        write a tag, and another line with its outcome.
+      - Each line is on disk before the request is sent. So a run can be followed, and the digest of each deleted tag is
+        known. If the line can't be written, the tag is not deleted.
+      - To continue a run that was killed, run the same task again with the same file. Tags that it already deleted are
+        counted in RV(plan.deleted_before). They do not count as a difference from an approved plan.
       - In check mode nothing is written to it.
     type: path
   journal_is_temporary:
     description:
-      - The file of O(journal_path) is removed after the run, as by roles that only make reports of it. So it does not
-        count as a journal for O(journal_package).
+      - Whether the file of O(journal_path) is removed after the run. Roles set this if they only make reports from the
+        file. O(journal_package) then works as without O(journal_path).
     type: bool
     default: false
   journal_package:
     description:
-      - Store the journal in a generic package of a project, so that a run that is killed or cancelled leaves its record
-        although its machine is gone. It is stored in parts, before the first tag is deleted, every 30 seconds, and at
-        the end. In the order in which they were stored the parts are the journal.
-      - If the first part can't be stored, nothing is deleted. If a later one can't be, it is tried again. With
-        O(journal_path) the run continues meanwhile. Without it, no further tag is deleted while GitLab refuses a part,
-        or while a line waits for longer than a minute.
-      - So after a kill the package lacks at most what was noted within one minute, if there is no O(journal_path). The
-        file of O(journal_path) lacks nothing.
-      - If the end of the journal can't be stored, a warning says so with O(journal_path), and the task fails without
-        it.
-      - If a signal ends the run, it waits at most 8 seconds for the end of the journal.
-      - Parts do not count for O(max_requests), and are sent at once whatever O(max_requests_per_minute) is.
+      - Store the journal in a generic package of a project. So a run that is killed or cancelled leaves its record even
+        if its machine no longer exists.
+      - The journal is stored in parts, before the first tag is deleted, every 30 seconds, and at the end. All parts in
+        the order of their upload are the journal.
+      - If the first part can't be stored, nothing is deleted. If a later part can't be stored, the upload is tried
+        again.
+      - With O(journal_path), tags are deleted meanwhile. Without O(journal_path), no further tag is deleted while
+        GitLab refuses a part, or while a line has not been stored for longer than one minute.
+      - So without O(journal_path), the package of a killed run lacks at most the lines of one minute. The file of
+        O(journal_path) lacks no line.
+      - If the last part can't be stored, there is a warning with O(journal_path). Without O(journal_path), the task
+        fails.
+      - If a signal ends the run, the module waits at most 8 seconds for the upload of the last part.
+      - Uploads of parts do not count towards O(max_requests), and O(max_requests_per_minute) does not delay them.
       - M(containerops.gitlab.registry_plan_package) joins the parts into a file for O(journal_path), to continue a run
         that was killed.
-      - The role P(containerops.gitlab.registry_cleanup#role) needs only the project. The version and the name are by
-        default as for its O(containerops.gitlab.registry_cleanup#role:main:registry_cleanup_plan_package).
+      - For the role P(containerops.gitlab.registry_cleanup#role) only the project is required. The default version and
+        name are those of O(containerops.gitlab.registry_cleanup#role:main:registry_cleanup_plan_package).
       - In check mode nothing is stored.
     type: dict
     suboptions:
       project:
         description:
-          - Path or number of the project. The token's user needs the role Developer in it.
+          - Path or id of the project. The token's user needs the role Developer in it.
         type: str
         required: true
       package:
@@ -652,29 +702,31 @@ options:
         default: registry-cleanup-journal
       version:
         description:
-          - Version of the package, such as the number of the workflow's job. Letters, digits and C(.+_-).
+          - Version of the package, such as the number of the workflow's job. Letters, digits and C(.+_-) are allowed.
         type: str
         required: true
       file_name:
         description:
-          - What the names of the parts begin with. Give each host another one if several share a version.
+          - Beginning of the file names of the parts. If several hosts share a version, use another name for each host.
         type: str
         default: journal
   plan_max_age:
     description:
-      - The greatest age of an approved plan, written as O(older_than).
+      - Maximum age of an approved plan, such as V(72h). Durations are written as in O(older_than).
     type: str
     default: 72h
   max_drift_percent:
     description:
-      - Refuse if more of the tags of the approved plan, in percent, have vanished, moved to another image, are unread,
-        or are kept by today's rules or limits.
+      - Maximum difference from the approved plan, in percent of its tags to delete, such as V(10). If there are more
+        differences, the plan is refused.
+      - Differences are approved tags that no longer exist, point to another image, are unread, or are now kept by the
+        rules or limits.
     type: float
 seealso:
   - module: containerops.gitlab.registry_info
   - module: containerops.gitlab.registry_plan_merge
   - name: GitLab's cleanup policy
-    description: What GitLab deletes by itself.
+    description: Which tags GitLab deletes by itself.
     link: https://docs.gitlab.com/user/packages/container_registry/reduce_container_registry_storage/
 """
 
@@ -813,36 +865,38 @@ EXAMPLES = r"""
 RETURN = r"""
 result:
   description:
-    - V(ok) if every planned tag is gone, or was correctly skipped since it changed; in check mode if the plan is
-      complete.
-    - V(partial) if something could not be read or deleted, V(refused) if a limit forbids the plan, V(failed) if there
-      is no plan.
+    - V(ok) if every planned tag is deleted, or was correctly skipped since it had changed. In check mode, V(ok) if the
+      plan is complete.
+    - V(partial) if something could not be read or deleted.
+    - V(refused) if the plan may not be carried out (RV(plan.refusals)).
+    - V(failed) if there is no plan.
   returned: always
   type: str
   sample: ok
 msg:
   description:
-    - Why the task failed. If it did not, what the plan is to delete (RV(plan.summary)), and after a run what became of
-      it (RV(outcome.summary)).
+    - Why the task failed. If it did not fail, the summary of the plan (RV(plan.summary)), and after a run the summary
+      of its outcome (RV(outcome.summary)).
   returned: always
   type: str
   sample: 15 deleted of 15 planned.
 plan:
   description:
-    - The tags to delete and to keep. The same in check mode and in a run, for the same state of the server and the
-      same clock.
+    - The tags to delete and to keep. For the same server state and the same clock, it is the same in check mode and in
+      a run.
   returned: when a plan could be made
   type: dict
   contains:
     fingerprint:
-      description: A digest of where, when, of what and by which rules the plan was made, and of every tag that is
-        deleted or kept with its digest, date, size and reason.
+      description:
+        - Identifies the plan. It is a digest of the server, the time, the scope, the rules and every tag with its
+          decision. The digest, date, size and reason of each tag are included.
       type: str
       returned: success
       sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
     delete:
       description: The tags to delete, oldest first in each repository, at most O(return_limit) entries. If there are
-        more, they are of the repositories with the most deletions.
+        more, the list contains those of the repositories with the most deletions.
       type: list
       elements: dict
       returned: success
@@ -864,46 +918,61 @@ plan:
           sample: delete
         reason:
           description:
-            - For a tag to delete V(matched), V(expired) with O(older_than), or V(label_expired) with O(expires_label);
-              V(with_subject) for what is deleted
-              after its image, and V(orphaned) for what has no image (O(signatures)).
+            - Why the tag is deleted or kept. The page C(docs/safety.md) of the collection explains each reason.
             - >-
-              For a tag that GitLab may delete with O(delete_via=bulk_unpinned) V(sampled), V(tied), V(near_cutoff),
-              V(unseen_date), V(unseen_protection), V(unseen_registry) or V(unseen_age), which
-              RV(plan.repositories[].doubts) explain.
+              Reasons to delete a tag are V(matched), V(expired) with O(older_than), and V(label_expired) with
+              O(expires_label). Signatures are deleted as V(with_subject) after their image, and as V(orphaned) if they
+              have no image.
             - >-
-              For a tag to keep V(protected) (O(protect)), V(archived), V(gitlab_protected), V(latest), V(signature),
-              V(orphan), V(unknown_subject), V(referrer), V(shared_digest), V(no_match),
-              V(ambiguous_pattern), V(keep_pattern), V(keep_rule), V(in_use), V(unknown_in_use), V(active_ref),
-              V(deployed), V(no_rule_set), V(rule_set_not_selected), V(exception), V(keep_n),
-              V(keep_n_per), V(too_young), V(min_age), V(label_not_expired), V(no_expiry_label),
-              V(unknown_date), V(unknown_version), V(unknown_digest), V(unknown_expiry), V(limit) or V(cleanup_fails);
-              with an approved plan V(changed), V(rule_set_changed) or V(not_approved).
+              With O(delete_via=bulk_unpinned), GitLab may delete a tag with one of these reasons. They are V(sampled),
+              V(tied), V(near_cutoff), V(unseen_date), V(unseen_protection), V(unseen_registry) and V(unseen_age).
+              RV(plan.repositories[].doubts) explains them.
+            - >-
+              A tag is kept by the project or its rule set with V(archived), V(no_rule_set), V(rule_set_not_selected) or
+              V(exception).
+            - >-
+              A tag is kept by its name with V(protected) (O(protect)), V(latest), V(gitlab_protected), V(no_match),
+              V(ambiguous_pattern), V(keep_pattern) or V(keep_rule).
+            - A tag is kept by what uses it with V(in_use), V(unknown_in_use), V(active_ref) or V(deployed).
+            - >-
+              A tag is kept by its rank or age with V(keep_n), V(keep_n_per), V(too_young), V(min_age),
+              V(label_not_expired) or V(no_expiry_label).
+            - >-
+              A tag is kept for other tags with V(signature), V(orphan), V(unknown_subject), V(referrer) or
+              V(shared_digest).
+            - >-
+              A tag is kept for missing data with V(unknown_date), V(unknown_version), V(unknown_digest) or
+              V(unknown_expiry).
+            - >-
+              A tag is also kept with V(limit) if its repository exceeds a limit, and with V(cleanup_fails) if GitLab's
+              bulk deletion would fail.
+            - With an approved plan, a tag may be kept with V(changed), V(rule_set_changed) or V(not_approved).
           type: str
           returned: success
           sample: expired
         rule_set:
-          description: Name of the rule set of its repository (O(retention)), null without one.
+          description: Name of the rule set of its repository (O(retention)). Null if it has none.
           type: str
           returned: success
           sample: null
         rule:
-          description: Name of the rule that decided, null if none did or there is only one.
+          description: Name of the rule that decided. Null if no rule did, or if there is only one rule.
           type: str
           returned: success
           sample: null
         digest:
-          description: Digest of the image, null when it was not read or can't be read.
+          description: Digest of the image. Null if it was not read or can't be read.
           type: str
           returned: success
           sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
         date:
-          description: The date of the tag, null if none was read or known. If ages matter, the decision is made by it.
+          description: The date of the tag, by which its age is judged. Null if it was not read or is unknown.
           type: str
           returned: success
           sample: "2026-01-31T12:00:00Z"
         size:
-          description: Bytes of the image's manifest, config and layers, null when not read or not known.
+          description: Size of the image in bytes, with its manifest, config and layers. Null if it was not read or is
+            unknown.
           type: int
           returned: success
           sample: 31457280
@@ -914,8 +983,8 @@ plan:
       returned: success
       contains: *decision
     repositories:
-      description: The repositories with their counts, by path. If there are more than O(return_limit), they are those
-        with the most tags to delete.
+      description: The repositories with their counts, sorted by path. If there are more than O(return_limit), the list
+        contains those with the most tags to delete.
       type: list
       elements: dict
       returned: success
@@ -931,7 +1000,7 @@ plan:
           returned: success
           sample: team/app
         project:
-          description: Path of its project as GitLab writes it, or in lower case if the project can't be read.
+          description: Path of its project as GitLab writes it. It is in lower case if the project can't be read.
           type: str
           returned: success
           sample: team/app
@@ -941,22 +1010,24 @@ plan:
           returned: success
           sample: 3
         rule_set:
-          description: Name of its rule set (O(retention)), null without one.
+          description: Name of its rule set (O(retention)). Null if it has none.
           type: str
           returned: success
           sample: null
         listing:
           description:
-            - V(complete), V(unread), V(empty), which a broken registry looks like too, or V(capped) if GitLab may have
-              cut it off at 10,000 tags.
+            - How completely the tags were listed. V(complete), or V(unread) if they could not be read.
+            - V(empty) if no tags are listed. A broken registry looks the same.
+            - V(capped) if GitLab may have cut off the list at 10,000 tags.
           type: str
           returned: success
           sample: complete
         date_source:
           description:
-            - What the dates are that decide, V(published) for the last push that changed the image, V(built) for the
-              build of the image, V(created) with O(timestamp=created), V(none) if no date was read, or V(unknown) if
-              it can't be told, and every tag is kept then.
+            - What the dates of the tags mean.
+            - V(published) is the last push that changed the image. V(built) is the build of the image. V(created) is
+              used with O(timestamp=created).
+            - V(none) if no date was read. V(unknown) if the meaning of the dates is unknown. Every tag is kept then.
           type: str
           returned: success
           sample: published
@@ -966,22 +1037,22 @@ plan:
           returned: success
           sample: 120
         delete:
-          description: Number of tags to delete, or that may be deleted.
+          description: Number of tags that are deleted or may be deleted.
           type: int
           returned: success
           sample: 90
         delete_this_run:
-          description: Number of these that this run deletes at most (O(max_deletions_per_run)).
+          description: Maximum number of these tags that this run deletes (O(max_deletions_per_run)).
           type: int
           returned: success
           sample: 90
         delete_least:
-          description: The least number of tags that are deleted.
+          description: Minimum number of tags that are deleted.
           type: int
           returned: success
           sample: 90
         delete_most:
-          description: The greatest number of tags that are deleted.
+          description: Maximum number of tags that are deleted.
           type: int
           returned: success
           sample: 90
@@ -992,13 +1063,14 @@ plan:
           sample: 30
         certainty:
           description:
-            - V(exact), but with O(delete_via=bulk_unpinned) also V(upper_bound) if chance or a rule decides whether
-              some of the tags are deleted, and V(unknown) if a date that GitLab uses can't be seen.
+            - How reliable the numbers are. It is V(exact), except with O(delete_via=bulk_unpinned).
+            - V(upper_bound) if chance, or a rule that can't be read, decides about some of the tags.
+            - V(unknown) if a date that GitLab uses can't be seen.
           type: str
           returned: success
           sample: exact
         doubts:
-          description: Why it is not exact, one sentence each.
+          description: Why the certainty is not V(exact), as a list of sentences.
           type: list
           elements: str
           returned: success
@@ -1009,36 +1081,38 @@ plan:
           returned: success
           sample: {"expired": 90, "keep_n": 5, "latest": 1, "no_match": 24}
         limit:
-          description: The limit that the repository exceeds, null if there is none.
+          description: The limit that the repository exceeds. Null if it exceeds none.
           type: str
           returned: success
           sample: null
         error:
-          description: Why it could not be read, null when it was.
+          description: Why the repository could not be read. Null if it was read.
           type: str
           returned: success
           sample: null
         bytes:
-          description: Bytes of all images before anything is deleted, null if not known.
+          description: Size of all images in bytes before anything is deleted. Null if it is unknown.
           type: int
           returned: success
           sample: 104857600
         bytes_method:
           description:
-            - Where the number comes from, V(gitlab) (O(gather=size)), V(layers) (O(gather=layers)), V(estimated) by
-              adding the sizes of the images, or V(unknown).
+            - How the number of bytes was found. V(gitlab) with O(gather=size), V(layers) with O(gather=layers).
+            - V(estimated) is the sum of the sizes of the images. V(unknown) if there is no number.
           type: str
           returned: success
           sample: gitlab
         freed_least:
           description:
-            - The least number of bytes that the plan frees after the registry's garbage collection, null if it can't be
-              told. Layers that images share are freed only with the last of these images.
+            - Minimum number of bytes that the plan frees, after the registry's garbage collection. Null if it is
+              unknown.
+            - Layers that images share are freed only with the last of these images.
           type: int
           returned: success
           sample: 20971520
         freed_most:
-          description: The greatest number of bytes, null if it can't be told. With V(layers) it is the same number.
+          description: Maximum number of bytes that the plan frees. Null if it is unknown. With O(gather=layers),
+            minimum and maximum are equal.
           type: int
           returned: success
           sample: 52428800
@@ -1048,17 +1122,17 @@ plan:
           returned: success
           contains:
             state:
-              description: V(enabled), V(disabled), or V(unknown) when the token can't see it.
+              description: V(enabled), V(disabled), or V(unknown) if the token can't read it.
               type: str
               returned: success
               sample: disabled
             next_run_at:
-              description: When it runs next, null unless it is enabled.
+              description: Time of its next run. Null unless it is enabled.
               type: str
               returned: success
               sample: null
     totals:
-      description: The whole plan in numbers.
+      description: Totals of the whole plan.
       type: dict
       returned: success
       contains:
@@ -1093,7 +1167,7 @@ plan:
           returned: success
           sample: 90
         delete_this_run:
-          description: Number of these that this run deletes at most (O(max_deletions_per_run)).
+          description: Maximum number of these tags that this run deletes (O(max_deletions_per_run)).
           type: int
           returned: success
           sample: 90
@@ -1103,145 +1177,155 @@ plan:
           returned: success
           sample: 390
         reasons:
-          description: Number of tags by reason; V(repository_unread) counts repositories.
+          description: Number of tags by reason. V(repository_unread) is the number of repositories that could not be
+            read.
           type: dict
           returned: success
           sample: {"expired": 90, "keep_n": 20, "latest": 4, "no_match": 366}
         bytes:
           description:
-            - Bytes of all images before anything is deleted, null if not known. Repositories share storage, so the sum
-              exceeds what they take together, unless layers were read (O(gather=layers)).
+            - Size of all images in bytes before anything is deleted. Null if it is unknown.
+            - Repositories share storage, so this sum is larger than the storage that they use together. Only with
+              O(gather=layers) shared layers are counted once.
           type: int
           returned: success
           sample: 104857600
         bytes_method:
           description:
-            - Where the number comes from, V(gitlab) (O(gather=size)), V(layers) (O(gather=layers)), V(estimated) by
-              adding the sizes of the images, or V(unknown).
+            - How the number of bytes was found. V(gitlab) with O(gather=size), V(layers) with O(gather=layers).
+            - V(estimated) is the sum of the sizes of the images. V(unknown) if there is no number.
           type: str
           returned: success
           sample: gitlab
         freed_least:
           description:
-            - The least number of bytes that the plan frees after the registry's garbage collection, null if it can't be
-              told. It is the sum over the repositories. If they share layers, and O(gather=layers) does not count them,
-              less may be freed.
+            - Minimum number of bytes that the plan frees, after the registry's garbage collection. Null if it is
+              unknown.
+            - It is the sum over the repositories. If they share layers, less may be freed, unless O(gather=layers) is
+              set.
           type: int
           returned: success
           sample: 20971520
         freed_most:
-          description: The greatest number of bytes, null if it can't be told. With V(layers) it is the same number.
+          description: Maximum number of bytes that the plan frees. Null if it is unknown. With O(gather=layers),
+            minimum and maximum are equal.
           type: int
           returned: success
           sample: 52428800
         matches:
           description:
-            - What each entry matches that keeps tags or excludes repositories. At most O(return_limit) of them; the
-              file of O(plan_path) has all.
+            - How many tags or repositories each entry matches. Entries are those that keep tags or exclude
+              repositories.
+            - At most O(return_limit) entries. The file of O(plan_path) contains all of them.
           type: list
           elements: dict
           returned: success
           contains: &entry
             option:
-              description: Its option. V(keep) is a rule with C(keep).
+              description: Option of the entry. V(keep) is a rule with C(keep).
               type: str
               returned: success
               sample: protect
             entry:
-              description: The entry as it was written, such as a pattern or the name of a source. Empty for O(in_use).
+              description: The entry, such as a pattern or the name of a source. Empty for O(in_use).
               type: str
               returned: success
               sample: release-.*
             rule_set:
-              description: The rule set of a retention document that it is a part of, null if it is a part of none.
+              description: Name of the rule set that contains the entry. Null if no rule set contains it.
               type: str
               returned: success
               sample: null
             rule:
-              description: The rule that it is a part of, null if it is a part of none or there is only one.
+              description: Name of the rule that contains the entry. Null if no rule contains it, or if there is only
+                one rule.
               type: str
               returned: success
               sample: null
             matched:
               description:
-                - Number of tags in scope that it matches, whatever else keeps them. For O(exclude_repositories) it is
-                  the number of repositories.
-                - Tags that another rule decides about do not count for a part of a rule.
+                - Number of tags in scope that the entry matches, even if something else keeps them too. For
+                  O(exclude_repositories) it is the number of repositories.
+                - If a rule contains the entry, tags that another rule decides about are not counted.
               type: int
               returned: success
               sample: 12
             references:
-              description: Number of images or git references that it stands for, null if it stands for itself.
+              description: Number of images, branches, merge requests, git tags or deployments of the entry. Null for
+                other entries.
               type: int
               returned: success
               sample: null
     unmatched:
-      description: The entries that keep or exclude and match nothing (O(on_unmatched)), one sentence each.
+      description: The entries that keep or exclude something and match nothing (O(on_unmatched)), as a list of
+        sentences.
       type: list
       elements: str
       returned: success
       sample: ["protect '1.0.0' matches no tag (it is only a part of v1.0.0)"]
     refusals:
-      description: Why the plan may not be carried out.
+      description: Why the plan may not be carried out, as a list of sentences. Empty if it may.
       type: list
       elements: str
       returned: success
       sample: []
     truncated:
-      description: Whether one of the lists is shorter than what it stands for.
+      description: Whether one of the lists was cut to O(return_limit) entries.
       type: bool
       returned: success
       sample: false
     rules:
       description:
-        - The options that it was made by, as the first line of O(plan_path) names them, and null if they are not given.
-          Of O(in_use) and O(in_use_sources) it has the number of sources and images.
+        - The options of the plan, as in the first line of the file of O(plan_path). Options that are not set are null.
+        - For O(in_use) and O(in_use_sources), it contains the number of sources and images.
       type: dict
       returned: success
       sample: {"in_use": null, "in_use_sources": {"images": 12, "sources": 2}, "keep_n": 5, "older_than": "30d"}
     summary:
-      description: What the plan is to delete, in one sentence. Without an outcome it is also the task's message.
+      description: What the plan deletes, in one sentence. In check mode it is also the task's message.
       type: str
       returned: success
       sample: 15 to delete of 17 approved; 1 moved, 1 already deleted by an earlier run
     budget:
       description:
-        - How much one run deletes of the plan, as the plan file holds it. With an approved plan the smaller value
-          counts, that of the plan or of the task, for each of both options. Null if one run deletes all of it.
+        - Values of O(max_deletions_per_run) and O(max_duration) that apply to this run, as in the plan file. Null if
+          both are not set.
+        - With an approved plan, the smaller value of plan and task is used, for each of the two options.
       type: dict
       returned: success
       sample: {"max_deletions_per_run": 50, "max_duration": null}
     this_run:
       description:
-        - What a run deletes of the plan at most (O(max_deletions_per_run), O(max_duration)). Null if that is all of it.
+        - Which part of the plan this run deletes at most (O(max_deletions_per_run), O(max_duration)). Null if it
+          deletes all of it.
       type: str
       returned: success
       sample: at most 50 of 90 in this run
     deleted_before:
       description:
-        - Number of tags that earlier runs with the same O(journal_path) have deleted and that are not there any more.
-          With an approved plan these are tags of it; otherwise those of runs that were interrupted and not finished
-          since.
+        - Number of tags that earlier runs with the same O(journal_path) have deleted and that no longer exist.
+        - With an approved plan, these are tags of this plan. Otherwise they are tags of runs that were interrupted and
+          have not been finished.
       type: int
       returned: success
       sample: 1
     approved:
-      description: How the approved plan and today differ. Null without an approved plan.
+      description: Differences between the approved plan and today. Null without an approved plan.
       type: dict
       returned: success
       contains:
         fingerprint:
-          description: Its fingerprint, for a part of a merged plan that of the merged one.
+          description: Fingerprint of the approved plan. For a part of a merged plan, it is that of the merged plan.
           type: str
           returned: success
           sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
         clock:
-          description: When it was made.
+          description: When the approved plan was made.
           type: str
           returned: success
           sample: "2026-06-01T12:00:00Z"
         totals:
-          description: The approved plan in numbers, for a part of a merged plan that part alone.
+          description: Totals of the approved plan. For a part of a merged plan, only of this part.
           type: dict
           returned: success
           contains:
@@ -1256,22 +1340,22 @@ plan:
               returned: success
               sample: 120
             delete:
-              description: Number of tags that were approved to be deleted.
+              description: Number of tags whose deletion was approved.
               type: int
               returned: success
               sample: 17
         counts:
-          description: Number of differences by kind, which RV(plan.approved.drift[].kind) explains.
+          description: Number of differences by kind. RV(plan.approved.drift[].kind) explains the kinds.
           type: dict
           returned: success
           sample: {"vanished": 0, "moved": 1, "kept": 0, "unread": 0, "renamed": 0, "rule_set": 0, "new": 2}
         kept_by:
-          description: Number of approved tags that today's rules and limits keep, by reason.
+          description: Number of approved tags that are kept by today's rules and limits, by reason.
           type: dict
           returned: success
           sample: {"in_use": 1}
         drift:
-          description: The differences, at most O(return_limit) of them.
+          description: List of the differences, at most O(return_limit) entries.
           type: list
           elements: dict
           returned: success
@@ -1288,34 +1372,36 @@ plan:
               sample: dev-41
             kind:
               description:
-                - V(vanished) for an approved tag that is not there any more, V(moved) for one that points to another
-                  image now, V(kept) for one that today's rules or limits keep, V(unread) for one of a repository that
-                  could not be read, V(renamed) for one of a repository that has another path now.
-                - V(rule_set) for an approved tag of a repository that has another rule set now. It is kept.
-                - V(new) for a tag that today's rules choose and that the plan does not hold. It is kept.
+                - What has changed. V(vanished) if the approved tag no longer exists, V(moved) if it now points to
+                  another image.
+                - V(kept) if today's rules or limits keep the approved tag.
+                - V(unread) if its repository could not be read, V(renamed) if its repository now has another path.
+                - V(rule_set) if its repository now has another rule set. The tag is kept.
+                - V(new) if today's rules choose a tag that the approved plan does not contain. The tag is kept.
               type: str
               returned: success
               sample: moved
             reason:
-              description: Why today's rules or limits keep it, null if they don't.
+              description: Why today's rules or limits keep the tag. Null if they do not.
               type: str
               returned: success
               sample: null
             rule:
-              description: Name of the rule that keeps it, null if none does or there is only one.
+              description: Name of the rule that keeps the tag. Null if no rule does, or if there is only one rule.
               type: str
               returned: success
               sample: null
 retention_changes:
   description:
-    - What the document changes, compared with O(previous_retention), null without that. Repositories of which the most
-      tags are newly deleted come first. Tags that GitLab or the task keeps in both cases are no change.
+    - Differences between O(retention) and O(previous_retention). Null without O(previous_retention).
+    - Repositories with the most newly deleted tags come first. Tags that are kept in both cases, by GitLab or by the
+      task, are not a change.
   returned: when a plan could be made
   type: dict
   contains:
     repositories:
-      description: The repositories that have another rule set or of which other tags are deleted, at most
-        O(return_limit) of them.
+      description: Repositories that have another rule set, or of which other tags are deleted, at most O(return_limit)
+        entries.
       type: list
       elements: dict
       returned: success
@@ -1326,64 +1412,67 @@ retention_changes:
           returned: success
           sample: team/app
         rule_set:
-          description: Name of its rule set, null without one.
+          description: Name of its rule set. Null if it has none.
           type: str
           returned: success
           sample: services
         previous_rule_set:
-          description: Name of its rule set by the previous document, null without one.
+          description: Name of its rule set in the previous document. Null if it had none.
           type: str
           returned: success
           sample: null
         newly_deleted:
-          description: Names of tags that are deleted now and were kept, at most O(return_limit).
+          description: Names of tags that are deleted and that the previous document kept, at most O(return_limit)
+            entries.
           type: list
           elements: str
           returned: success
           sample: [dev-1]
         newly_kept:
-          description: Names of tags that are kept now and were deleted, at most O(return_limit).
+          description: Names of tags that are kept and that the previous document deleted, at most O(return_limit)
+            entries.
           type: list
           elements: str
           returned: success
           sample: []
         newly_deleted_count:
-          description: Number of all tags that are newly deleted.
+          description: Number of all newly deleted tags of the repository.
           type: int
           returned: success
           sample: 1
         newly_kept_count:
-          description: Number of all tags that are newly kept.
+          description: Number of all newly kept tags of the repository.
           type: int
           returned: success
           sample: 0
     repositories_changed:
-      description: Number of all such repositories.
+      description: Number of all changed repositories.
       type: int
       returned: success
       sample: 1
     newly_deleted:
-      description: Number of tags that are newly deleted in all of them.
+      description: Number of newly deleted tags of all repositories.
       type: int
       returned: success
       sample: 1
     newly_kept:
-      description: Number of tags that are newly kept in all of them.
+      description: Number of newly kept tags of all repositories.
       type: int
       returned: success
       sample: 0
 outcome:
-  description: What became of the planned tags. Each list holds at most O(return_limit) entries.
+  description: What happened to the planned tags. Each list contains at most O(return_limit) entries.
   returned: when something was to be deleted and this is not check mode
   type: dict
   contains:
     summary:
-      description: What was deleted, in one sentence. Unless the task fails it is also its message.
+      description: What was deleted, in one sentence. Unless the task fails, it is also the task's message.
       type: str
       returned: success
       sample: 15 deleted of 17 approved; 1 moved, 1 already deleted by an earlier run
     deleted:
-      description: Deleted. A complete listing, which still has a tag that was to be kept, does not have them.
+      description: Tags that were deleted. A complete list of the repository's tags, which was read afterwards, does not
+        contain them. It still contains at least one tag that was to be kept.
       type: list
       elements: dict
       returned: success
@@ -1399,54 +1488,56 @@ outcome:
           returned: success
           sample: dev-41
         digest:
-          description: The planned digest.
+          description: Digest of the tag in the plan.
           type: str
           returned: success
           sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
         message:
-          description: What happened, empty if the outcome says it all.
+          description: Details of what happened. Empty if there are none.
           type: str
           returned: success
           sample: ""
     already_gone:
-      description: Deleted by somebody else before this run came to them.
+      description: Tags that no longer existed when this run was about to delete them.
       type: list
       elements: dict
       returned: success
       contains: *fate
     changed_since:
-      description: Kept, since they point to another image, were pushed again or became protected after the plan was
-        made.
+      description: Tags that were kept, since they changed after the plan was made. They point to another image, were
+        pushed again, or became protected.
       type: list
       elements: dict
       returned: success
       contains: *fate
     recreated:
-      description: Deleted, but there again afterwards.
+      description: Tags that were deleted and exist again afterwards.
       type: list
       elements: dict
       returned: success
       contains: *fate
     unverified:
-      description: Deleted as GitLab says, but no complete listing shows it.
+      description: Tags that GitLab reported as deleted, but no complete list of tags confirms it.
       type: list
       elements: dict
       returned: success
       contains: *fate
     not_deleted:
-      description: GitLab was asked to delete them, but refused or did not, or the answer was lost.
+      description: Tags that GitLab was asked to delete, and that were not deleted. GitLab refused, did nothing, or its
+        answer was lost.
       type: list
       elements: dict
       returned: success
       contains: *fate
     not_tried:
-      description: Never asked for, since they could not be read again or the run had stopped.
+      description: Tags for which no deletion was requested, since they could not be read again or the run had stopped.
       type: list
       elements: dict
       returned: success
       contains: *fate
     left_for_next_run:
-      description: Not tried, since the budget of the run was used up before their turn (O(max_deletions_per_run)).
+      description: Tags that the next run deletes, since this run reached O(max_deletions_per_run) or O(max_duration)
+        before their turn.
       type: list
       elements: dict
       returned: success
@@ -1458,7 +1549,7 @@ outcome:
       sample: {"already_gone": 0, "changed_since": 0, "deleted": 90, "left_for_next_run": 0, "not_deleted": 0,
         "not_tried": 0, "recreated": 0, "unverified": 0}
     pinned:
-      description: What became of the tags that images in use got (O(pin_untagged_in_use)).
+      description: Tags that were added to images in use (O(pin_untagged_in_use)).
       type: list
       elements: dict
       returned: success
@@ -1479,41 +1570,43 @@ outcome:
           returned: success
           sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
         outcome:
-          description: V(written), V(unverified) if the registry took it and could not be asked afterwards,
-            V(changed_since) if the name pointed to another image by then, V(not_written), or V(not_tried).
+          description:
+            - V(written), V(not_written), or V(not_tried).
+            - V(unverified) if the registry accepted the tag and could not be asked afterwards.
+            - V(changed_since) if the name already pointed to another image.
           type: str
           returned: success
           sample: written
         message:
-          description: What happened, empty if the outcome says it all.
+          description: Details of what happened. Empty if there are none.
           type: str
           returned: success
           sample: ""
     journal:
-      description: Where the journal lies (O(journal_package)), in how many parts, and whether they are all of it. Null
-        without that option.
+      description: The package of the journal (O(journal_package)), the number of its parts, and whether it is complete.
+        Null without O(journal_package).
       type: dict
       returned: success
       sample: {"complete": true, "file_name": "journal", "package": "registry-cleanup-journal", "parts": 2, "project":
         "team/app", "version": "2026.06.01"}
     remaining:
-      description: Number of tags listed afterwards in the repositories that tags were deleted from, null when that
-        can't be told.
+      description: Number of tags that were listed afterwards in the repositories from which tags were deleted. Null if
+        it is unknown.
       type: int
       returned: success
       sample: 30
     stopped:
-      description: Why the run stopped everything, null when it did not.
+      description: Why the run stopped before the end of the plan. Null if it did not stop.
       type: str
       returned: success
       sample: null
     budget:
-      description: Why the run left tags for the next one, and how to continue. Null if it left none.
+      description: Why the run left tags for the next run, and how to continue. Null if it left no tags.
       type: str
       returned: success
       sample: "max_deletions_per_run 50 was reached: run the task again to delete the rest"
     truncated:
-      description: Whether one of the lists is shorter than what it stands for.
+      description: Whether one of the lists was cut to O(return_limit) entries.
       type: bool
       returned: success
       sample: false
@@ -1523,14 +1616,14 @@ run_by:
   type: dict
   sample: {"awx_job_id": "7", "awx_user_name": "ana"}
 unguarded:
-  description: Planned tags whose digest could not be read, with O(require_digest=false), at most O(return_limit) of
-    them.
+  description: Tags to delete whose digest could not be read, with O(require_digest=false), at most O(return_limit)
+    entries.
   returned: when a plan could be made
   type: list
   elements: str
   sample: []
 errors:
-  description: What could not be read.
+  description: Requests that failed, so that something could not be read.
   returned: when a plan could be made
   type: list
   elements: dict
@@ -1541,13 +1634,13 @@ errors:
       returned: success
       sample: team/app
     kind:
-      description: What kind of failure it is, such as V(forbidden), V(not_found), V(rate_limited), V(unavailable) or
+      description: Kind of the failure, such as V(forbidden), V(not_found), V(rate_limited), V(unavailable) or
         V(incomplete).
       type: str
       returned: success
       sample: unavailable
     status:
-      description: HTTP status, null when there was no answer.
+      description: HTTP status. Null if there was no answer.
       type: int
       returned: success
       sample: 503
@@ -1562,7 +1655,7 @@ errors:
       returned: success
       sample: /api/v4/projects/3/registry/repositories/7/tags
     message:
-      description: What the server or the connection said.
+      description: Error message of the server or of the connection.
       type: str
       returned: success
       sample: We are having trouble connecting to the Container Registry.
@@ -1578,42 +1671,44 @@ error:
   sample: {"kind": "not_found", "message": "404 Group Not Found", "method": "GET", "path":
     "/api/v4/groups/team/projects", "request_id": "", "status": 404}
 notes:
-  description: What to know about how the plan was made, such as what the dates mean on this server, or that a rule
-    decides about no tag.
+  description: Remarks on the plan, such as the meaning of the dates on this server, or a rule that decides about no
+    tag.
   returned: when a plan could be made
   type: list
   elements: str
   sample: []
 in_use:
-  description: What is in use.
+  description: Images in use, compared with the repositories in scope.
   returned: when a plan could be made
   type: dict
   contains:
     references:
-      description: Number of references that were given.
+      description: Number of references in O(in_use) and O(in_use_sources).
       type: int
       returned: success
       sample: 12
     elsewhere:
-      description: Number of references by name that mean no repository in scope and keep no tag.
+      description: Number of references by name that belong to no repository in scope. They keep no tag.
       type: int
       returned: success
       sample: 7
     missing:
-      description: References by tag to repositories in scope that have no such tag. At most O(return_limit) of them.
+      description: References by tag to repositories in scope that have no such tag, at most O(return_limit) entries.
       type: list
       elements: str
       returned: success
       sample: []
     untagged:
-      description: References by digest that may mean an image of a repository in scope, if no tag leads to it. Such an
-        image is lost at the registry's next collection of untagged manifests. At most O(return_limit) of them.
+      description:
+        - References by digest that may belong to an image of a repository in scope to which no tag points, at most
+          O(return_limit) entries.
+        - Such an image is removed when the registry's garbage collection removes untagged manifests.
       type: list
       elements: str
       returned: success
       sample: []
     pinned:
-      description: What gets a tag (O(pin_untagged_in_use)). At most O(return_limit) of them.
+      description: Images that get a tag (O(pin_untagged_in_use)), at most O(return_limit) entries.
       type: list
       elements: dict
       returned: success
@@ -1622,14 +1717,14 @@ in_use:
         name: *pinned_name
         digest: *pinned_digest
     lost:
-      description: Of RV(in_use.untagged) those that the registry does not have any more, as far as it was asked
-        (O(pin_untagged_in_use)). At most O(return_limit) of them.
+      description: Images of RV(in_use.untagged) that no longer exist in the registry, at most O(return_limit) entries.
+        The registry is asked only with O(pin_untagged_in_use).
       type: list
       elements: str
       returned: success
       sample: []
 server:
-  description: What was found out about the server.
+  description: What the module found out about the server.
   returned: when a plan could be made
   type: dict
   contains:
@@ -1639,7 +1734,7 @@ server:
       returned: success
       sample: https://gitlab.example.com
     registry:
-      description: V(database) for a registry with metadata database, V(no_database) for one without, or V(unknown).
+      description: V(database) if the registry has a metadata database, V(no_database) if it has none, or V(unknown).
       type: str
       returned: success
       sample: database
@@ -1654,29 +1749,30 @@ server:
       returned: success
       sample: graphql
     clock:
-      description: GitLab's time by which ages are judged, the earliest of its answers; null when it is not known.
+      description: GitLab's time, which is used to calculate ages. It is the earliest time in GitLab's answers. Null if
+        it is unknown.
       type: str
       returned: success
       sample: "2026-06-01T12:00:00Z"
     being_deleted:
-      description: Repositories in scope that GitLab is deleting already and that are left out.
+      description: Repositories in scope that GitLab is already deleting. They are left out.
       type: list
       elements: str
       returned: success
       sample: []
     registry_disabled:
-      description: Projects of the group whose container registry is disabled and that are left out.
+      description: Projects of the group whose container registry is disabled. They are left out.
       type: list
       elements: str
       returned: success
       sample: []
 output_path:
-  description: Where the repositories are.
+  description: Path of the file with the audit.
   returned: when O(output_path) is given and a plan could be made
   type: str
   sample: /tmp/repositories.jsonl
 plan_path:
-  description: Where the whole plan is.
+  description: Path of the file with the whole plan.
   returned: when O(plan_path) is given and a plan could be made
   type: str
   sample: /tmp/plan.jsonl

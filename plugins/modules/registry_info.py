@@ -12,9 +12,9 @@ version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
-  - Lists the container repositories of projects, of a whole group or of the instance in one task, and on request their
-    tags, dates, digests and sizes.
-  - What could not be read is reported in RV(errors) and never shown as empty.
+  - Lists the container repositories of projects, of a whole group or of the instance. O(gather) adds their tags, dates,
+    digests and sizes.
+  - Anything that could not be read is reported in RV(errors). It is never shown as empty.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._registry
@@ -28,37 +28,41 @@ extends_documentation_fragment:
   - containerops.gitlab._attributes.info_module
   - containerops.gitlab._attributes.actiongroup_registry
 requirements:
-  - google-re2 (Python library), for O(gather=policy_preview) alone
+  - google-re2 (Python library), only for O(gather=policy_preview)
 notes:
-  - Exactly one of O(project), O(group), O(repository_id) and O(instance) is required. With O(instance) a request lists
-    a hundred projects. Repositories take at least one more for each top-level group, and for each project of a user.
-  - A task that takes longer than 20 seconds shows every 30 seconds how far it is, on stderr, if it runs on the control
-    node without C(become), C(async) and C(no_log). The variable C(registry_progress_interval) sets other seconds, and
-    V(0) shows nothing.
+  - Exactly one of O(project), O(group), O(repository_id) and O(instance) is required.
+  - With O(instance), one request lists 100 projects. Repositories cost at least one more request for each top-level
+    group, and for each project of a user.
+  - A task that takes longer than 20 seconds shows its progress on stderr every 30 seconds. It does so if it runs on the
+    control node without C(become), C(async) and C(no_log). The variable C(registry_progress_interval) sets another
+    interval in seconds. V(0) shows no progress.
 options:
   gather:
     description:
-      - What to read. V(repositories) are always listed, unless V(projects) or V(protection_rules) are all that is
-        asked for.
-      - V(projects) returns all projects of the scope, also those without repositories and archived ones, with
-        visibility and cleanup policy. Two requests answer for a hundred projects of a group.
-      - V(protection_rules) adds to that the protection rules for repositories and tags, which costs two requests for
-        each project and takes the role Maintainer.
-      - V(tags_count) costs GitLab a call to its registry for each repository, and a registry that fails looks like
-        no tags.
+      - What to read.
+      - V(repositories) lists the repositories. They are always listed, unless O(gather) contains only V(projects) or
+        V(protection_rules).
+      - V(projects) lists all projects of the scope with visibility and cleanup policy. Archived projects, and projects
+        without repositories, are included. Two requests read 100 projects of a group.
+      - V(protection_rules) lists the projects, and adds the protection rules for repositories and tags. It costs two
+        requests for each project and needs the role Maintainer.
+      - V(tags_count) counts the tags. For each repository GitLab sends a request to its registry. If the registry
+        fails, the result is the same as without tags.
       - V(tags) lists the names of all tags.
-      - V(tag_details) adds date, digest, size and media type. Where the registry has no metadata database that costs
-        a request for each
-        tag or for each 20, and several calls of GitLab to its registry for each tag.
-      - V(size) costs a request for each repository. It is known only where the registry has a metadata database.
-      - V(layers) reads what V(tag_details) reads, and the manifest of each image from the registry itself, those of
-        multi-platform images and of their attestations too. Each costs a request, however many tags and
-        repositories have it, and none if O(cache_path) knows it. So layers that images share count once
-        (RV(repositories[].bytes)). If a manifest can't be read, a warning says so, and the bytes of its repository are
-        told by another method.
-      - V(policy_preview) predicts for each repository what the cleanup policy of its project deletes at its next run,
-        with what is probably wrong with the policy, and the same in the options of
-        M(containerops.gitlab.registry_cleanup). It reads the dates of the tags that the policy's patterns leave.
+      - V(tag_details) adds date, digest, size and media type. Without a metadata database this costs one request for
+        each tag or for 20 tags. For each tag, GitLab then sends several requests to its registry.
+      - V(size) is the size of each repository. It costs one request for each repository. It is known only if the
+        registry has a metadata database.
+      - V(layers) counts layers that images share only once (RV(repositories[].bytes)). It reads the details of
+        V(tag_details), and the manifest of each image from the registry itself. This includes multi-platform images and
+        their attestations.
+      - Each manifest costs one request, even if several tags and repositories have it. Manifests in O(cache_path) cost
+        no request. If a manifest can't be read, there is a warning. The bytes of its repository are then found by
+        another method.
+      - V(policy_preview) predicts for each repository which tags the cleanup policy of its project deletes at its next
+        run. It also shows probable mistakes in the policy, and the same policy as options of
+        M(containerops.gitlab.registry_cleanup).
+      - V(policy_preview) reads the dates of the tags that the patterns of the policy select.
     type: list
     elements: str
     choices:
@@ -75,21 +79,22 @@ options:
       - repositories
   estimate:
     description:
-      - Read no tags, and return under RV(estimate) how many requests what O(gather) asks for would take. The tags are
-        counted for that, as V(tags_count) does.
+      - Return in RV(estimate) how many requests O(gather) would cost, and read no tags. The tags are counted for this,
+        as with O(gather=tags_count).
     type: bool
     default: false
   tag_names:
     description:
-      - Read only these tags, with their details, in every repository in scope.
+      - Read only the tags with these names, with their details, in every repository in scope.
     type: list
     elements: str
   output_path:
     description:
-      - Write everything to this file as JSON Lines, each with its C(type). The first line is C(audit), with server,
-        registry, clock, scope and kind of dates. A C(repository) is on each of the next lines with all its tags,
-        written as soon as they are read, so that a task needs little memory however many there are. C(project) lines
-        and one line C(total) come last.
+      - Write the complete result to this file as JSON Lines. Each line has a C(type).
+      - The first line has the type C(audit), with server, registry, clock, scope and the meaning of the dates.
+      - Each of the next lines has the type C(repository), with all tags of a repository. It is written as soon as the
+        repository was read, so the task needs little memory.
+      - At the end there is one line of the type C(project) for each project, and one of the type C(total).
     type: path
 seealso:
   - module: containerops.gitlab.registry_cleanup
@@ -160,12 +165,12 @@ EXAMPLES = r"""
 RETURN = r"""
 result:
   description:
-    - V(ok), V(partial) when something could not be read, V(failed) when nothing could.
+    - V(ok) if everything was read, V(partial) if something could not be read, V(failed) if nothing could be read.
   returned: always
   type: str
   sample: ok
 repositories:
-  description: The repositories by path, at most O(return_limit) of them.
+  description: The repositories, sorted by path, at most O(return_limit) entries.
   returned: when the scope could be read
   type: list
   elements: dict
@@ -181,14 +186,14 @@ repositories:
       returned: success
       sample: team/app/web
     name:
-      description: What follows the project's path; empty for the repository of the project itself.
+      description: The part of the path after the project's path. Empty for the repository of the project itself.
       type: str
       returned: success
       sample: web
     project:
       description:
-        - Path of its project as GitLab writes it, or in lower case if the project can't be read, as with a CI/CD job
-          token. It is the same in every row and file of a task. Ids of projects are the same in all of them.
+        - Path of its project as GitLab writes it. It is in lower case if the project can't be read, as with a CI/CD job
+          token. All rows and files of a task have the same spelling.
       type: str
       returned: success
       sample: team/app
@@ -198,12 +203,12 @@ repositories:
       returned: success
       sample: 3
     location:
-      description: Where images are pulled from.
+      description: Address from which images are pulled.
       type: str
       returned: success
       sample: registry.example.com/team/app/web
     status:
-      description: Null, or V(delete_failed).
+      description: V(delete_failed) if GitLab failed to delete the repository. Otherwise null.
       type: str
       returned: success
       sample: null
@@ -213,103 +218,116 @@ repositories:
       returned: success
       sample: "2026-01-31T12:00:00.000Z"
     cleanup_policy_started_at:
-      description: When GitLab's own cleanup policy last started on it, null when it never did.
+      description: When GitLab's own cleanup policy last started in this repository. Null if it never did.
       type: str
       returned: success
       sample: null
     listing:
       description:
-        - V(complete), V(empty), which a broken registry looks like too, V(capped) when GitLab may have cut it off at
-          10,000 tags,
-          V(unread), or V(none) when no tags were asked for.
+        - How completely the tags were listed. V(complete), V(unread) if they could not be read, or V(none) if O(gather)
+          asks for no tags.
+        - V(empty) if no tags are listed. A broken registry looks the same.
+        - V(capped) if GitLab may have cut off the list at 10,000 tags.
       type: str
       returned: success
       sample: complete
     date_source:
       description:
-        - What the dates of the tags are, V(published) for the last push that changed the image, V(built) for the build
-          of the image, by its config or by its annotation C(org.opencontainers.image.created), V(unknown) when it can't
-          be told, V(none) when no details were asked for. Files that
-          M(containerops.gitlab.registry_cleanup) writes may also have V(created).
+        - What the dates of the tags mean.
+        - V(published) is the last push that changed the image. V(built) is the build of the image, from its config or
+          its annotation C(org.opencontainers.image.created).
+        - V(unknown) if the meaning of the dates is unknown. V(none) if O(gather) asks for no details. Files of
+          M(containerops.gitlab.registry_cleanup) may also have V(created).
       type: str
       returned: success
       sample: published
     tags_count:
-      description: Number of tags, null when not asked for.
+      description: Number of tags. Null if O(gather) does not ask for it.
       type: int
       returned: success
       sample: 12
     size:
-      description: Bytes, null when not asked for or not known.
+      description: Size in bytes, by O(gather=size). Null if O(gather) does not ask for it, or if it is unknown.
       type: int
       returned: success
       sample: 104857600
     bytes: &bytes
       description:
-        - Bytes of all images, null if not known. RV(repositories[].bytes_method) says where the number comes from.
-        - Repositories share storage, so the sum of several exceeds what they take together. Only with layers
-          (O(gather=layers)) each layer counts once in a project and in all together.
+        - Size of all images in bytes. Null if it is unknown. RV(repositories[].bytes_method) says how it was found.
+        - Repositories share storage, so the sum of several repositories is larger than the storage that they use
+          together. Only with O(gather=layers), shared layers are counted once, both for a project and in total.
       type: int
       returned: success
       sample: 104857600
     bytes_method: &bytes_method
       description:
-        - V(gitlab) is GitLab's number of O(gather=size), which counts each layer of tagged images once. V(layers)
-          counts each manifest, config and layer once (O(gather=layers)). V(estimated) adds the sizes of the images,
-          each image once, so that layers that images share count more than once. V(unknown) if there is no number.
-        - Of several repositories it is the least exact method of all of them.
+        - How the number of bytes was found.
+        - V(gitlab) is GitLab's number (O(gather=size)). It counts each layer of tagged images once.
+        - V(layers) counts each manifest, config and layer once (O(gather=layers)).
+        - V(estimated) is the sum of the sizes of the images. Each image is counted once, but layers that images share
+          are counted several times.
+        - V(unknown) if there is no number.
+        - For several repositories, it is the least exact method of all of them.
       type: str
       returned: success
       sample: gitlab
     oldest_tag_at: &oldest_tag_at
-      description: The oldest known date of a tag, null if none is known.
+      description: The oldest known date of a tag. Null if no date is known.
       type: str
       returned: success
       sample: "2025-01-31T12:00:00Z"
     newest_tag_at: &newest_tag_at
       description:
-        - The newest known date of a tag, null if none is known. If dates are V(published), this is the last push.
+        - The newest known date of a tag. Null if no date is known. If the dates are V(published), this is the last
+          push.
       type: str
       returned: success
       sample: "2026-01-31T12:00:00Z"
     tags_by_age: &tags_by_age
       description:
-        - Number of tags in each age bucket. Buckets do not overlap, so each tag counts once. V(7d) is at most 7 days,
-          V(30d) more than 7 and at most 30 days, and so on. V(older) is more than 365 days. V(unknown) are tags whose
-          date is not known.
-        - All are null if no dates were read.
+        - Number of tags by age. V(7d) is at most 7 days, V(30d) is more than 7 and at most 30 days, and so on.
+        - V(older) is more than 365 days.
+        - V(unknown) is the number of tags without a known date.
+        - The ranges do not overlap, so each tag is counted once. All numbers are null if no dates were read.
       type: dict
       returned: success
       sample: {"7d": 2, "30d": 3, "90d": 5, "365d": 1, "older": 1, "unknown": 0}
     bytes_by_age: &bytes_by_age
       description:
-        - Bytes of images by age, which is that of their newest tag. Each image counts once, and layers that images
-          share count more than once. Null where the size of an image is not known.
+        - Size of images in bytes by age, in the ranges of RV(repositories[].tags_by_age). The age of an image is that
+          of its newest tag.
+        - Each image is counted once, but layers that images share are counted several times. A number is null if the
+          size of one of its images is unknown.
       type: dict
       returned: success
       sample: {"7d": 31457280, "30d": 31457280, "90d": 52428800, "365d": null, "older": 10485760, "unknown": 0}
     delete: &delete
-      description: Null. A file of M(containerops.gitlab.registry_cleanup) has the number of tags that its plan deletes.
+      description: Always null here. In a file of M(containerops.gitlab.registry_cleanup), it is the number of tags that
+        the plan deletes.
       type: int
       returned: success
       sample: null
     keep: &keep
-      description: Null. A file of M(containerops.gitlab.registry_cleanup) has the number of tags that its plan keeps.
+      description: Always null here. In a file of M(containerops.gitlab.registry_cleanup), it is the number of tags that
+        the plan keeps.
       type: int
       returned: success
       sample: null
     freed_least: &freed_least
-      description: Null. A file of M(containerops.gitlab.registry_cleanup) has the least bytes that its plan frees.
+      description: Always null here. In a file of M(containerops.gitlab.registry_cleanup), it is the minimum number of
+        bytes that the plan frees.
       type: int
       returned: success
       sample: null
     freed_most: &freed_most
-      description: Null. A file of M(containerops.gitlab.registry_cleanup) has the most bytes that its plan frees.
+      description: Always null here. In a file of M(containerops.gitlab.registry_cleanup), it is the maximum number of
+        bytes that the plan frees.
       type: int
       returned: success
       sample: null
     tags:
-      description: The tags by name, at most O(return_limit) of them; null when not asked for or not readable.
+      description: The tags, sorted by name, at most O(return_limit) entries. Null if O(gather) does not ask for them,
+        or if they could not be read.
       type: list
       elements: dict
       returned: success
@@ -320,111 +338,112 @@ repositories:
           returned: success
           sample: v1.4.2
         date:
-          description: The date that can be trusted as the tag's age, null when there is none.
+          description: The date that gives the tag's age. Null if there is no date that can be trusted.
           type: str
           returned: success
           sample: "2026-01-31T12:00:00Z"
         digest:
-          description: Digest of the image, null when not known.
+          description: Digest of the image. Null if it is unknown.
           type: str
           returned: success
           sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
         size:
           description:
-            - Bytes of the image, which are those of its manifest, its config and its layers. A multi-platform
-              image has those of all its images, without attestations.
-            - Null when not known. GitLab returns none for a multi-platform image, and none without a metadata
-              database; the registry itself tells all.
+            - Size of the image in bytes, with its manifest, config and layers. For a multi-platform image, it is the
+              sum of all its images, without attestations.
+            - Null if it is unknown. GitLab returns no size for a multi-platform image, nor without a metadata database.
+              The registry itself always returns it.
           type: int
           returned: success
           sample: 31457280
         media_type:
-          description: Media type of the manifest, null when not known.
+          description: Media type of the manifest. Null if it is unknown.
           type: str
           returned: success
           sample: application/vnd.oci.image.index.v1+json
         created_at:
-          description: What GitLab calls so, the first push of the name or the build of the image.
+          description: GitLab's date C(created_at). It is the first push of the name, or the build of the image.
           type: str
           returned: success
           sample: "2026-01-30T12:00:00Z"
         published_at:
           description:
-            - The last push that changed the image, null when not known. To push the same image again changes nothing.
+            - The last push that changed the image. Null if it is unknown. Pushing the same image again does not change
+              it.
           type: str
           returned: success
           sample: "2026-01-31T12:00:00Z"
         protected:
-          description: Whether a GitLab tag protection rule covers it, null when that can't be read.
+          description: Whether one of GitLab's tag protection rules covers the tag. Null if the rules can't be read.
           type: bool
           returned: success
           sample: false
         config_digest:
-          description: Digest of the image's configuration, which Docker calls the image's id; null when not known.
+          description: Digest of the image's config, which Docker calls the image id. Null if it is unknown.
           type: str
           returned: success
           sample: sha256:7d865e959b2466918c9863afca942d0fb89d7c9ac0c99bafc3749504ded97730
         children:
-          description: Digests of the images and attestations that a multi-platform image holds, as far as they
-            were read.
+          description: Digests of the images and attestations of a multi-platform image, if they were read.
           type: list
           elements: str
           returned: success
           sample: []
         error:
-          description: Why its details are not known, null when nothing failed.
+          description: Why the details of the tag are unknown. Null if nothing failed.
           type: str
           returned: success
           sample: null
     policy_preview:
       description:
-        - What the cleanup policy of the project deletes here at its next run, under GitLab's default settings; null
-          when not asked for, or when the project has no policy.
+        - Tags of this repository that the cleanup policy of the project deletes at its next run, with GitLab's default
+          settings. Null if O(gather) does not ask for it, or if the project has no policy.
       type: dict
       returned: success
       contains:
         enabled:
-          description: Whether the policy is enabled. One that is not is previewed all the same.
+          description: Whether the policy is enabled. A disabled policy is previewed as well.
           type: bool
           returned: success
           sample: true
         at:
           description:
-            - The time of the run that is predicted, for a disabled policy the time of the server; null when the server
-              tells none.
+            - Time of the predicted run. For a disabled policy, it is the current time of the server. Null if the server
+              sends no time.
           type: str
           returned: success
           sample: "2026-02-01T00:00:00Z"
         certainty:
           description:
-            - V(exact), V(upper_bound) if chance or a rule that can't be read decides about some of the tags, or
-              V(unknown) if a date that GitLab uses, or the time, can't be seen.
+            - How reliable the prediction is. V(exact), or V(upper_bound) if chance, or a rule that can't be read,
+              decides about some of the tags.
+            - V(unknown) if the time, or a date that GitLab uses, can't be seen.
           type: str
           returned: success
           sample: exact
         doubts:
-          description: Why it is not exact, one sentence each.
+          description: Why the certainty is not V(exact), as a list of sentences.
           type: list
           elements: str
           returned: success
           sample: []
         message:
-          description: GitLab's error message if its cleanup fails and deletes nothing, else null.
+          description: GitLab's error message if its cleanup would fail and delete nothing. Otherwise null.
           type: str
           returned: success
           sample: null
         delete_least:
-          description: The least number of tags that are deleted.
+          description: Minimum number of tags that are deleted.
           type: int
           returned: success
           sample: 3
         delete_most:
-          description: The greatest number of tags that are deleted.
+          description: Maximum number of tags that are deleted.
           type: int
           returned: success
           sample: 3
         delete:
-          description: The tags that are or may be deleted, by name, at most O(return_limit) of them.
+          description: The tags that are deleted or may be deleted, sorted by name, at most O(return_limit) entries.
           type: list
           elements: dict
           returned: success
@@ -436,36 +455,38 @@ repositories:
               sample: dev-41
             reason:
               description:
-                - V(matched), V(expired), or why it only may be deleted, V(sampled), V(tied), V(near_cutoff),
-                  V(unseen_date), V(unseen_protection), V(unseen_registry) or V(unseen_age).
+                - V(matched) or V(expired) if the tag is deleted.
+                - >-
+                  If it may be deleted, the reason is V(sampled), V(tied), V(near_cutoff), V(unseen_date),
+                  V(unseen_protection), V(unseen_registry) or V(unseen_age).
               type: str
               returned: success
               sample: expired
             certain:
-              description: Whether it is surely deleted.
+              description: Whether it is certain that the tag is deleted.
               type: bool
               returned: success
               sample: true
         reasons:
-          description: Number of tags by reason, also of those that are kept.
+          description: Number of tags by reason, including the tags that are kept.
           type: dict
           returned: success
           sample: {"expired": 3, "keep_n": 5, "latest": 1}
         lint:
-          description: What is probably not meant by the policy, one sentence each.
+          description: Probable mistakes in the policy, as a list of sentences.
           type: list
           elements: str
           returned: success
           sample: []
         options:
           description:
-            - The options of M(containerops.gitlab.registry_cleanup) that come closest to the policy and never delete
-              more; null for a policy that never deletes anything.
+            - The options of M(containerops.gitlab.registry_cleanup) that are closest to the policy and never delete
+              more. Null for a policy that never deletes anything.
           type: dict
           returned: success
           sample: {"name_regex_delete": "dev-.*", "keep_n": 5, "older_than": "30d"}
         differences:
-          description: The tags that policy and options treat in different ways, at most O(return_limit) of them.
+          description: The tags that the policy and these options treat differently, at most O(return_limit) entries.
           type: list
           elements: dict
           returned: success
@@ -476,54 +497,54 @@ repositories:
               returned: success
               sample: dev-7
             policy:
-              description: What the policy does, V(deleted), V(possible) or V(kept).
+              description: What the policy does with the tag. V(deleted), V(kept), or V(possible) if it may delete it.
               type: str
               returned: success
               sample: deleted
             policy_reason:
-              description: The policy's reason.
+              description: Reason of the policy.
               type: str
               returned: success
               sample: expired
             options:
-              description: What the options do, V(deleted) or V(kept).
+              description: What the options do with the tag. V(deleted) or V(kept).
               type: str
               returned: success
               sample: kept
             options_reason:
-              description: Their reason, as in M(containerops.gitlab.registry_cleanup).
+              description: Reason of the options, as in M(containerops.gitlab.registry_cleanup).
               type: str
               returned: success
               sample: keep_n
         differences_count:
-          description: Number of such tags.
+          description: Number of all tags that the policy and these options treat differently.
           type: int
           returned: success
           sample: 1
         truncated:
-          description: Whether one of the lists is shorter than what it stands for.
+          description: Whether one of the lists was cut to O(return_limit) entries.
           type: bool
           returned: success
           sample: false
     tags_truncated:
-      description: Whether RV(repositories[].tags) is shorter than what was read.
+      description: Whether RV(repositories[].tags) was cut to O(return_limit) entries.
       type: bool
       returned: success
       sample: false
     missing_tags:
-      description: Names of O(tag_names) that the repository does not list.
+      description: Names of O(tag_names) that the repository does not contain.
       type: list
       elements: str
       returned: success
       sample: []
     error:
-      description: Why it could not be read, null when it was.
+      description: Why the repository could not be read. Null if it was read.
       type: str
       returned: success
       sample: null
 projects:
-  description: The projects by path with their sums, at most O(return_limit) of them. Those without repositories are
-    there with O(gather) V(projects) alone.
+  description: The projects with the sums of their repositories, sorted by path, at most O(return_limit) entries.
+    Projects without repositories are listed only with O(gather=projects).
   returned: when the scope could be read
   type: list
   elements: dict
@@ -544,93 +565,99 @@ projects:
       returned: success
       sample: Team
     topics:
-      description: Its topics, null if the project was not read.
+      description: Topics of the project. Null if the project was not read.
       type: list
       elements: str
       returned: success
       sample: [backend]
     visibility:
-      description: Who sees the project, V(public), V(internal) or V(private). Null if it was not read.
+      description: Visibility of the project. V(public), V(internal) or V(private). Null if the project was not read.
       type: str
       returned: success
       sample: private
     exposed_to:
       description:
-        - Who can pull its images, by visibility and access level together. V(anyone), V(signed_in) for every user of
-          this GitLab, V(members) of the project, V(nobody) if the registry is disabled, or V(unknown).
+        - Who can pull the project's images. It follows from the visibility of the project and the access level of its
+          registry.
+        - V(anyone), V(signed_in) for every user of this GitLab, or V(members) for the members of the project.
+        - V(nobody) if the registry is disabled, or V(unknown).
       type: str
       returned: success
       sample: members
     policy_state:
-      description: Whether its cleanup policy is V(enabled) or V(disabled), V(none) if it has none, or V(unknown).
+      description: State of the project's cleanup policy. V(enabled), V(disabled), V(none) if there is no policy, or
+        V(unknown).
       type: str
       returned: success
       sample: enabled
     policy_next_run_at:
-      description: When its policy runs next, null unless it is enabled.
+      description: Time of the next run of the policy. Null unless it is enabled.
       type: str
       returned: success
       sample: "2026-06-08T12:00:00Z"
     policy_lint:
       description:
-        - What of the policy is probably not meant, whatever tags there are, one sentence each. Null if the project was
-          not read, or if google-re2 is missing.
+        - Probable mistakes in the policy, as a list of sentences. They do not depend on the existing tags. Null if the
+          project was not read, or if google-re2 is missing.
       type: list
       elements: str
       returned: success
       sample: []
     archived:
-      description: Whether it is archived, null if the project was not read.
+      description: Whether the project is archived. Null if the project was not read.
       type: bool
       returned: success
       sample: false
     access_level:
-      description: Visibility of its registry, V(enabled), V(private) or V(disabled). Null if the project was not read,
-        or not shown by GitLab.
+      description: Access level of the project's registry. V(enabled), V(private) or V(disabled). Null if the project
+        was not read, or if GitLab does not show it.
       type: str
       returned: success
       sample: private
     cleanup_policy:
-      description: Its cleanup policy in the options of M(containerops.gitlab.registry_cleanup_policy), and its next
-        run. Null when there is none, or it is not shown by GitLab.
+      description: The project's cleanup policy, as options of M(containerops.gitlab.registry_cleanup_policy), and its
+        next run. Null if there is no policy, or if GitLab does not show it.
       type: dict
       returned: success
       sample: {"enabled": true, "cadence": "7d", "keep_n": 10, "older_than": "30d", "name_regex_delete": "dev-.*",
         "name_regex_keep": null, "next_run_at": "2026-06-08T12:00:00Z"}
     repository_protection:
-      description: Its protection rules for repositories in the options of
-        M(containerops.gitlab.registry_repository_protection). Null when not asked for, unknown, or nothing that this
-        GitLab has.
+      description: The project's protection rules for repositories, as options of
+        M(containerops.gitlab.registry_repository_protection). Null if O(gather) does not ask for them, if they are
+        unknown, or if this GitLab version has no such rules.
       type: list
       elements: dict
       returned: success
       sample: [{"repository_path_pattern": "team/app*", "minimum_access_level_for_push": null,
         "minimum_access_level_for_delete": "owner"}]
     tag_protection:
-      description: Its protection rules for tags in the options of M(containerops.gitlab.registry_tag_protection),
-        without immutable ones, which GitLab does not show here. Null as above.
+      description:
+        - The project's protection rules for tags, as options of M(containerops.gitlab.registry_tag_protection). Rules
+          for immutable tags are missing, since GitLab does not show them here.
+        - Null if O(gather) does not ask for them, if they are unknown, or if this GitLab version has no such rules.
       type: list
       elements: dict
       returned: success
       sample: [{"tag_name_pattern": "^v[0-9]", "minimum_access_level_for_push": "maintainer",
         "minimum_access_level_for_delete": "owner"}]
     repositories:
-      description: Number of repositories in scope, null when not asked for, or if the registry is disabled.
+      description: Number of repositories in scope. Null if O(gather) does not ask for it, or if the registry is
+        disabled.
       type: int
       returned: success
       sample: 2
     repositories_unread:
-      description: Number of repositories that could not be read. Sums over them are null.
+      description: Number of repositories that could not be read. If it is not zero, the sums are null.
       type: int
       returned: success
       sample: 0
     tags:
-      description: Number of tags, null when not asked for or not readable.
+      description: Number of tags. Null if O(gather) does not ask for it, or if it could not be read.
       type: int
       returned: success
       sample: 30
     size:
-      description: Bytes by O(gather=size), null when not asked for or not known.
+      description: Size in bytes, by O(gather=size). Null if O(gather) does not ask for it, or if it is unknown.
       type: int
       returned: success
       sample: 209715200
@@ -655,7 +682,7 @@ totals:
       returned: success
       sample: 2
     repositories:
-      description: Number of repositories, null when not asked for.
+      description: Number of repositories. Null if O(gather) does not ask for it.
       type: int
       returned: success
       sample: 4
@@ -665,12 +692,12 @@ totals:
       returned: success
       sample: 0
     tags:
-      description: Number of tags, null when not asked for or not readable.
+      description: Number of tags. Null if O(gather) does not ask for it, or if it could not be read.
       type: int
       returned: success
       sample: 60
     size:
-      description: Bytes by O(gather=size), null when not asked for or not known.
+      description: Size in bytes, by O(gather=size). Null if O(gather) does not ask for it, or if it is unknown.
       type: int
       returned: success
       sample: 419430400
@@ -685,46 +712,46 @@ totals:
     freed_least: *freed_least
     freed_most: *freed_most
 truncated:
-  description: Whether one of the lists of repositories and projects is shorter than what was read.
+  description: Whether RV(repositories) or RV(projects) was cut to O(return_limit) entries.
   returned: when the scope could be read
   type: bool
   sample: false
 being_deleted:
-  description: Repositories in scope that GitLab is deleting already and that are left out.
+  description: Repositories in scope that GitLab is already deleting. They are left out.
   returned: when the scope could be read
   type: list
   elements: str
   sample: []
 registry_disabled:
-  description: Projects of the group or instance whose container registry is disabled and that are left out.
+  description: Projects of the group or instance whose container registry is disabled. They are left out.
   returned: when the scope could be read
   type: list
   elements: str
   sample: []
 errors:
-  description: What could not be read.
+  description: Requests that failed, so that something could not be read.
   returned: when the scope could be read
   type: list
   elements: dict
   contains:
     repository:
-      description: Path of the repository, null where it is about a project.
+      description: Path of the repository. Null if the error is about a project.
       type: str
       returned: success
       sample: team/app
     project:
-      description: The project, null where it is about a repository.
+      description: Path or id of the project. Null if the error is about a repository.
       type: str
       returned: success
       sample: null
     kind:
-      description: What kind of failure it is, such as V(forbidden), V(not_found), V(rate_limited), V(unavailable) or
+      description: Kind of the failure, such as V(forbidden), V(not_found), V(rate_limited), V(unavailable) or
         V(incomplete).
       type: str
       returned: success
       sample: unavailable
     status:
-      description: HTTP status, null when there was no answer.
+      description: HTTP status. Null if there was no answer.
       type: int
       returned: success
       sample: 503
@@ -739,7 +766,7 @@ errors:
       returned: success
       sample: /api/v4/projects/3/registry/repositories/7/tags
     message:
-      description: What the server or the connection said.
+      description: Error message of the server or of the connection.
       type: str
       returned: success
       sample: We are having trouble connecting to the Container Registry.
@@ -755,12 +782,12 @@ error:
   sample: {"kind": "not_found", "message": "404 Group Not Found", "method": "GET", "path":
     "/api/v4/groups/team/projects", "request_id": "", "status": 404}
 output_path:
-  description: Where everything is.
+  description: Path of the file with the complete result.
   returned: when O(output_path) is given and the scope could be read
   type: str
   sample: /tmp/registry.jsonl
 estimate:
-  description: What reading the tags would take on top of RV(requests). O(tag_names) is not taken into account.
+  description: Estimated cost of reading the tags, in addition to RV(requests). O(tag_names) is ignored.
   returned: when O(estimate) is true
   type: dict
   contains:
@@ -770,12 +797,13 @@ estimate:
       returned: success
       sample: graphql
     requests:
-      description: Requests to GitLab.
+      description: Number of requests to GitLab.
       type: int
       returned: success
       sample: 41
     registry_requests:
-      description: Requests to the registry itself, if all images are of one platform and none is in O(cache_path).
+      description: Number of requests to the registry itself, if there are no multi-platform images and O(cache_path) is
+        empty.
       type: int
       returned: success
       sample: 0
