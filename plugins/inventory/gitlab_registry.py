@@ -11,19 +11,22 @@ version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
-  - Makes a host of each project, each group with projects, or each container repository, so that plays and AWX job
-    slices spread over them, and C(--limit) chooses among them.
-  - The file has to be called C(gitlab_registry.yml) or C(gitlab_registry.yaml), or end like that.
-  - Hosts are called as their path in GitLab. C(ansible_connection) is V(local) and C(ansible_python_interpreter) the
-    one of the playbook.
-  - All hosts are in the group C(gitlab_registry), below a group for each namespace, such as
-    C(gitlab_namespace_team_sub). Others are for the state of projects, C(gitlab_visibility_) with V(private),
-    V(internal) or V(public), C(gitlab_access_level_) with V(enabled), V(private) or V(disabled),
-    C(gitlab_cleanup_policy_) with V(enabled), V(disabled) or V(none), and C(gitlab_archived). What GitLab does not show
-    is V(unknown), of a policy V(none).
-  - If anything can't be read, there are no hosts at all. Ansible continues with an empty inventory then, unless
+  - Makes a host for each project, for each group with projects, or for each container repository. So plays and AWX job
+    slices can be distributed over them, and C(--limit) can select them.
+  - The name of the inventory file has to be C(gitlab_registry.yml) or C(gitlab_registry.yaml), or end with one of
+    these.
+  - The name of a host is its path in GitLab. C(ansible_connection) is V(local), and C(ansible_python_interpreter) is
+    the interpreter of the playbook.
+  - All hosts are in the group C(gitlab_registry). It has a child group for each namespace, such as
+    C(gitlab_namespace_team_sub).
+  - Further groups show the state of projects. The names of these groups begin with C(gitlab_visibility_),
+    C(gitlab_access_level_) or C(gitlab_cleanup_policy_). There is also C(gitlab_archived).
+  - After C(gitlab_visibility_) comes V(private), V(internal) or V(public). After C(gitlab_access_level_) comes
+    V(enabled), V(private) or V(disabled). After C(gitlab_cleanup_policy_) comes V(enabled), V(disabled) or V(none).
+  - If GitLab does not show the state, the name ends with V(unknown). For a cleanup policy it ends with V(none).
+  - If anything can't be read, there are no hosts. Ansible then continues with an empty inventory, unless
     E(ANSIBLE_INVENTORY_UNPARSED_FAILED) or E(ANSIBLE_INVENTORY_ANY_UNPARSED_IS_FAILED) is set.
-  - What GitLab tells is data, and never a template.
+  - Values from GitLab are never evaluated as templates.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._scope.project
@@ -40,22 +43,25 @@ options:
       - containerops.gitlab.gitlab_registry
   group:
     description:
-      - Groups, each by its numeric id or full path, with their subgroups. Projects that other groups share with them
-        are left out.
+      - Groups with their subgroups, each by its full path, such as V(group/subgroup), or by its numeric id. Projects
+        that other groups share with them are left out.
     type: list
     elements: str
   host_per:
     description:
-      - What a host is.
-      - V(project) takes about two requests for each hundred projects of a group, and 102 for the 10,000 projects of an
-        instance. Its variable C(registry_project) is for the option
-        O(containerops.gitlab.registry_cleanup#module:project) and for the playbooks of this collection.
-      - V(group) is the same for each group, or user, with projects directly in it. C(registry_project) lists those of
-        them whose registry is not disabled, so that no project belongs to two hosts. A host is in the groups of states
-        that all its projects are in.
-      - V(repository) takes about two more for each hundred repositories of each group, or one for each named project.
-        Its variable C(registry_repository_id) is for O(containerops.gitlab.registry_cleanup#module:repository_id).
-        Repositories that GitLab is deleting, and those of a group's projects whose registry is disabled, are left out.
+      - For what a host is made.
+      - With V(project), each project is a host. The variable C(registry_project) is for
+        O(containerops.gitlab.registry_cleanup#module:project) and for the playbooks of this collection. It costs about
+        two requests for 100 projects of a group, and 102 requests for the 10,000 projects of an instance.
+      - With V(group), each group or user with projects directly in it is a host. C(registry_project) lists these
+        projects, except those whose registry is disabled. So no project belongs to two hosts.
+      - With V(group), a host is in a group of states only if all its projects are in this state. It costs as many
+        requests as V(project).
+      - With V(repository), each repository is a host. The variable C(registry_repository_id) is for
+        O(containerops.gitlab.registry_cleanup#module:repository_id).
+      - V(repository) costs about two more requests for 100 repositories of each group, or one for each named project.
+        Repositories that GitLab is deleting are left out. So are repositories of a group's projects whose registry is
+        disabled.
     type: str
     choices:
       - project
@@ -64,13 +70,15 @@ options:
     default: project
   gather:
     description:
-      - What to read of each host besides. Each costs a request for each project, with O(host_per=repository) both
-        together one for each repository.
-      - V(tags_count) also costs GitLab a call to its registry for each repository, and a registry that fails looks like
-        no tags. Hosts get C(gitlab_tags_count), and join C(gitlab_tags_) with V(none), V(from_1), V(from_100),
-        V(from_1000), V(from_10000) or V(unknown).
-      - V(size) is known only where the registry has a metadata database. Hosts get C(gitlab_size) in bytes, and join
-        C(gitlab_size_) with V(below_1_gib), V(from_1_gib), V(from_10_gib), V(from_100_gib) or V(unknown).
+      - What to read additionally for each host. Each value costs one request for each project. With
+        O(host_per=repository), both values together cost one request for each repository.
+      - With V(tags_count), hosts have the variable C(gitlab_tags_count). They are in a group C(gitlab_tags_) with
+        V(none), V(from_1), V(from_100), V(from_1000), V(from_10000) or V(unknown) at the end.
+      - For V(tags_count), GitLab sends a request to its registry for each repository. If the registry fails, the result
+        is the same as without tags.
+      - With V(size), hosts have the variable C(gitlab_size) in bytes. They are in a group C(gitlab_size_) with
+        V(below_1_gib), V(from_1_gib), V(from_10_gib), V(from_100_gib) or V(unknown) at the end.
+      - V(size) is known only if the registry has a metadata database.
     type: list
     elements: str
     choices:
@@ -79,12 +87,12 @@ options:
     default: []
 notes:
   - Exactly one of O(project), O(group) and O(instance) is required.
-  - A CI/CD job token is refused, since GitLab shows it neither projects nor groups.
+  - A CI/CD job token is refused, since GitLab does not show projects and groups to it.
   - O(api_url), O(api_token), O(api_oauth_token) and O(api_job_token) may be templates, such as a lookup in a vault.
-  - What is cached is the same for everybody who asks the same server for the same; the token makes no difference. Keep
-    the cache where only its owner reads.
-  - Namespaces whose groups would have the same name, such as C(team-a) and C(team/a), get a part of their hash behind
-    it.
+  - The cache does not depend on the token. Everybody who uses the cache with the same server and the same options gets
+    the same hosts. So store the cache where only its owner can read it.
+  - If two namespaces would have the same group name, such as C(team-a) and C(team/a), a part of their hash is added to
+    the names.
 seealso:
   - module: containerops.gitlab.registry_info
   - module: containerops.gitlab.registry_cleanup

@@ -6,23 +6,24 @@ from __future__ import annotations
 
 DOCUMENTATION = """
 name: in_use_file
-short_description: Read a file that says what is in use
+short_description: Read a file with images in use
 version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
-  - Reads sources that the role P(containerops.gitlab.registry_in_use#role) wrote, or Kubernetes manifests.
-  - Says in one sentence what is wrong with a file. A key may not stand twice. The roles of this collection use it.
+  - Reads a file with sources that the role P(containerops.gitlab.registry_in_use#role) wrote, or Kubernetes manifests.
+  - If a file is not valid, it returns one message. A key that occurs twice is not valid. The roles of this collection
+    use it.
 options:
   _terms:
     description:
-      - The paths of the files.
+      - Paths of the files.
     type: list
     elements: path
     required: true
   kind:
     description:
-      - What the files hold.
+      - What the files contain.
     type: str
     choices:
       - sources
@@ -40,7 +41,7 @@ EXAMPLES = """
 
 RETURN = """
 _raw:
-  description: An entry for each file.
+  description: One entry for each file.
   type: list
   elements: dict
   contains:
@@ -49,7 +50,7 @@ _raw:
       type: list
       elements: dict
     refusal:
-      description: What is wrong with the file. It is empty if nothing is.
+      description: Why the file is not valid. Empty if it is valid.
       type: str
 """
 

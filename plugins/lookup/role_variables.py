@@ -11,55 +11,55 @@ version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
-  - Reads all variables of a role by its argument specification, and finds those that are misspelt or can't be meant.
-    The roles of this collection use it.
+  - Reads all variables of a role by its argument specification. It finds variables that are misspelt or not valid.
+  - The roles of this collection use it.
 options:
   _terms:
     description:
-      - The names of the roles.
+      - Names of the roles.
     type: list
     elements: str
     required: true
   scope:
     description:
-      - What the variables of a playbook of this collection name, by option.
+      - Scope that the variables of a playbook of this collection set, by option.
     type: dict
     default: {}
   connection:
     description:
-      - What the variable C(registry_connection) of a playbook of this collection holds. It is left out if the playbook
-        does not take it.
+      - Value of the variable C(registry_connection) of a playbook of this collection. It is left out if the playbook
+        does not have this variable.
     type: raw
   playbook:
     description:
-      - The name of the playbook of this collection, if it has variables besides those of scope and connection.
+      - Name of the playbook of this collection, if it has more variables than those of scope and connection.
     type: str
     default: ""
 """
 
 EXAMPLES = """
-- name: Show what the role would work with
+- name: Show the variables that the role would use
   ansible.builtin.debug:
     msg: "{{ lookup('containerops.gitlab.role_variables', 'registry_cleanup') }}"
 """
 
 RETURN = """
 _raw:
-  description: An entry for each role.
+  description: One entry for each role.
   type: list
   elements: dict
   contains:
     options:
-      description: The values that are set, by the name of the variable without that of the role.
+      description: The values that are set, by the names of the variables without the name of the role.
       type: dict
     refusal:
-      description: What can't be meant, as one text. It is empty if all can.
+      description: Why variables are not valid, as one text. Empty if all variables are valid.
       type: str
     playbook:
       description: The values of the playbook's own variables that are set, by their names without C(registry_).
       type: dict
     writes:
-      description: What the role writes for the host, as P(containerops.gitlab.shared_paths#filter) takes it.
+      description: Files that the role writes for the host, as P(containerops.gitlab.shared_paths#filter) needs them.
       type: dict
 """
 

@@ -12,12 +12,13 @@ version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
-  - Lists the repositories that the registry itself holds, a thousand with a request, over all projects of the instance.
-  - GitLab lets only administrators do that, on instances of their own. With Admin Mode the token needs the scope
-    C(admin_mode) too.
-  - The registry also names repositories that GitLab does not know any more, and ones without any tag.
-  - A registry without a metadata database may leave out the link to a next page, and repeat or pass over repositories
-    where a page ends. They are all found, since the listing ends only if a look behind it shows nothing new.
+  - Lists all repositories of the registry itself, for all projects of the instance. One request lists 1,000
+    repositories.
+  - GitLab allows this only to administrators, on self-managed instances. If Admin Mode is enabled, the token also needs
+    the scope C(admin_mode).
+  - The registry also lists repositories that GitLab no longer knows, and repositories without tags.
+  - A registry without a metadata database may leave out the link to the next page. It may also repeat or skip
+    repositories at the end of a page. All repositories are found, since the module also looks behind the last page.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._registry
@@ -28,18 +29,18 @@ extends_documentation_fragment:
 options:
   repositories:
     description:
-      - List only repositories whose paths are one of these or match one of these globs, in which V(*) stands for
-        anything, slashes too.
+      - List only repositories with these paths, or that match these globs, such as V(team/*). In a glob, V(*) also
+        matches slashes.
     type: list
     elements: str
   limit:
     description:
-      - Stop when so many repositories are found. They come in the order of the registry, which is that of their paths
-        with a metadata database.
+      - Stop after this number of repositories. They come in the order of the registry. With a metadata database, this
+        is the order of their paths.
     type: int
   output_path:
     description:
-      - Write all paths to this file, each on a line.
+      - Write all paths to this file, one path in each line.
     type: path
 seealso:
   - module: containerops.gitlab.registry_info
@@ -60,12 +61,12 @@ EXAMPLES = r"""
 
 RETURN = r"""
 result:
-  description: V(ok), or V(failed) when the catalog could not be read.
+  description: V(ok), or V(failed) if the catalog could not be read.
   returned: always
   type: str
   sample: ok
 repositories:
-  description: Paths of the repositories, at most O(return_limit) of them.
+  description: Paths of the repositories, at most O(return_limit) entries.
   returned: success
   type: list
   elements: str
@@ -77,22 +78,22 @@ count:
   sample: 2
 complete:
   description:
-    - Whether all repositories of the registry were looked at. It is false if O(limit) ended the listing, and if there
-      are paths in RV(unconfirmed).
+    - Whether all repositories of the registry were checked. It is false if O(limit) ended the list, or if
+      RV(unconfirmed) is not empty.
   returned: success
   type: bool
   sample: true
 unconfirmed:
   description:
-    - Paths of which the catalog does not show whether they are repositories, at most O(return_limit) of them.
-    - A registry without a metadata database leaves that open if a thousand repositories or more, whose names begin with
-      a digit, are below a path.
+    - Paths that may or may not be repositories, at most O(return_limit) entries.
+    - This is only possible in a registry without a metadata database. It happens if 1,000 or more repositories below a
+      path have names that begin with a digit.
   returned: success
   type: list
   elements: str
   sample: []
 truncated:
-  description: Whether RV(repositories) or RV(unconfirmed) was cut to O(return_limit).
+  description: Whether RV(repositories) or RV(unconfirmed) was cut to O(return_limit) entries.
   returned: success
   type: bool
   sample: false
@@ -108,7 +109,7 @@ error:
   sample: {"kind": "forbidden", "message": "access forbidden", "method": "GET", "path": "/jwt/auth", "request_id": "",
     "status": 403}
 output_path:
-  description: Where all paths are.
+  description: Path of the file with all paths.
   returned: when O(output_path) is given, and on success
   type: str
   sample: /tmp/catalog.txt

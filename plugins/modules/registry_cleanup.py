@@ -40,6 +40,7 @@ extends_documentation_fragment:
   - containerops.gitlab._deletion.limit_total_percent
   - containerops.gitlab._deletion.wait
   - containerops.gitlab._deletion.run_by
+  - containerops.gitlab._in_use
   - containerops.gitlab._result
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.actiongroup_registry
@@ -338,39 +339,6 @@ options:
         the tags of multi-platform images.
     type: list
     elements: str
-  in_use_sources:
-    description:
-      - Images in use, grouped by source, so that a silent source is noticed. A source is, for example, a host. If a
-        source has no images, or has failed, the plan is refused.
-    type: list
-    elements: dict
-    suboptions:
-      name:
-        description:
-          - Name of the source, such as a host.
-        type: str
-        required: true
-      images:
-        description:
-          - Images that the source uses, written as in O(in_use).
-        type: list
-        elements: str
-        default: []
-      failed:
-        description:
-          - Why the list of images is incomplete. Empty if it is complete.
-        type: str
-        default: ""
-      read_at:
-        description:
-          - When the images were read, such as V(2026-01-31T12:00:00Z), for O(in_use_max_age). Without it, the source
-            counts as read now.
-        type: str
-  in_use_sources_expected:
-    description:
-      - Names of the sources that are required in O(in_use_sources), or their number. If one is missing, the plan is
-        refused.
-    type: raw
   in_use_max_age:
     description:
       - Maximum age of O(in_use_sources), such as V(1h), by GitLab's clock. Durations are written as in O(older_than).

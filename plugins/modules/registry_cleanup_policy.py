@@ -7,17 +7,18 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: registry_cleanup_policy
-short_description: Set the cleanup policy that GitLab itself carries out
+short_description: Set the cleanup policy that GitLab itself runs
 version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
-  - Sets the scheduled cleanup policy of one project, several projects, or a whole group.
-  - Options that are left out are not changed. A project whose policy is as it is wanted gets no request, since every
-    save moves the policy's next run.
-  - GitLab's lists of values grow with its releases. A value that is not known here gives a warning, and GitLab decides.
-  - GitLab's own cleanup differs from M(containerops.gitlab.registry_cleanup) in ways that delete more than one expects.
-    O(preview) shows what it would delete.
+  - Sets the scheduled cleanup policy of one project, of several projects, or of a whole group.
+  - Options that you leave out are not changed. A project that already has the wanted policy gets no request, since
+    every change moves the policy's next run.
+  - Newer GitLab releases accept more values. For a value that this module does not know, there is a warning, and GitLab
+    decides.
+  - GitLab's own cleanup differs from M(containerops.gitlab.registry_cleanup), and may delete more tags than expected.
+    O(preview) shows which tags it would delete.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._scope.project
@@ -39,35 +40,35 @@ attributes:
 options:
   enabled:
     description:
-      - Whether the policy runs. GitLab switches the policies of projects without images off by itself, so for those
-        it remains disabled, with a note.
+      - Whether the policy is enabled. For projects without images, GitLab disables policies by itself. There the policy
+        remains disabled, and a note says so.
     type: bool
   cadence:
     description:
-      - How often it runs. GitLab takes V(1d), V(7d), V(14d), V(1month) and V(3month).
+      - How often the policy runs. GitLab accepts V(1d), V(7d), V(14d), V(1month) and V(3month).
     type: str
   keep_n:
     description:
-      - How many of the newest matching tags each repository keeps. GitLab takes V(1), V(5), V(10), V(25), V(50) and
+      - Keep the newest N of the matching tags in each repository. GitLab accepts V(1), V(5), V(10), V(25), V(50) and
         V(100).
     type: int
   older_than:
     description:
-      - Delete only tags older than this. GitLab takes V(7d), V(14d), V(30d), V(60d) and V(90d).
+      - Delete only tags that are older than this duration. GitLab accepts V(7d), V(14d), V(30d), V(60d) and V(90d).
     type: str
   name_regex_delete:
     description:
-      - RE2 pattern of the names that are deleted. An enabled policy needs one.
+      - RE2 pattern of the tag names that are deleted, such as V(dev-.*). An enabled policy needs one.
     type: str
     aliases:
       - name_regex
   name_regex_keep:
     description:
-      - RE2 pattern of names that are kept although O(name_regex_delete) matches them.
+      - RE2 pattern of tag names that are kept although O(name_regex_delete) matches them, such as V(.*-stable).
     type: str
   clear:
     description:
-      - What is to have no value any more.
+      - Options of the policy whose values are removed.
     type: list
     elements: str
     choices:
@@ -76,8 +77,9 @@ options:
       - name_regex_keep
   preview:
     description:
-      - Return what the policy, as it will be, would delete now in each repository. Nothing is deleted by that. It
-        reads all tags, with their dates where the policy needs them.
+      - Whether to return in RV(previews) which tags the new policy would delete now in each repository. This deletes
+        nothing.
+      - All tags are read for this, with their dates if the policy needs them.
     type: bool
     default: false
 seealso:
@@ -120,14 +122,15 @@ EXAMPLES = r"""
 RETURN = r"""
 result:
   description:
-    - V(ok) when all projects are as they were meant to be, or in check mode would be.
-    - V(partial) when something could not be read or done, V(refused) when the plan is beyond a limit, V(failed) when
-      nothing could be read.
+    - V(ok) if all projects have the wanted settings, or would have them in check mode.
+    - V(partial) if something could not be read or done.
+    - V(refused) if the changes exceed a limit. V(failed) if nothing could be read.
   returned: always
   type: str
   sample: ok
 projects:
-  description: The projects in the order of their paths. The same in check mode and in a run.
+  description: The projects, sorted by path, at most O(return_limit) entries. For the same server state, it is the same
+    in check mode and in a run.
   returned: when the projects could be read
   type: list
   elements: dict
@@ -143,18 +146,18 @@ projects:
       returned: success
       sample: team/app
     action:
-      description: V(update), V(none) when all is as it is wanted, or V(unknown) when it is left as it is, see
-        RV(projects[].error).
+      description: V(update) if settings are changed, V(none) if all settings are as wanted. V(unknown) if the project
+        is not changed because of an error (RV(projects[].error)).
       type: str
       returned: success
       sample: update
     before:
-      description: The policy as it is.
+      description: The current policy.
       type: dict
       returned: success
       sample: {"cleanup_policy.keep_n": 10}
     after:
-      description: The policy as it is wanted.
+      description: The wanted policy.
       type: dict
       returned: success
       sample: {"cleanup_policy.keep_n": 5}
@@ -170,64 +173,64 @@ projects:
           returned: success
           sample: cleanup_policy.keep_n
         before:
-          description: Its value, null where there is none.
+          description: Current value of the setting. Null if it has none.
           type: raw
           returned: success
           sample: 10
         after:
-          description: Its wanted value, null where there is to be none.
+          description: Wanted value of the setting. Null if it shall have none.
           type: raw
           returned: success
           sample: 5
     notes:
-      description: What is left undone, and why.
+      description: Settings that are not changed, and why, as a list of sentences.
       type: list
       elements: str
       returned: success
       sample: []
     error:
-      description: Why the project is left as it is, null when it is not.
+      description: Why the project is not changed. Null if there is no error.
       type: str
       returned: success
       sample: null
 totals:
-  description: The projects in numbers.
+  description: Totals of all projects.
   returned: when the projects could be read
   type: dict
   contains:
     projects:
-      description: Number of projects of which something is wanted.
+      description: Number of projects for which settings are given.
       type: int
       returned: success
       sample: 12
     differing:
-      description: Number of those that are not as they are wanted, and change.
+      description: Number of these projects that differ from the wanted settings and are changed.
       type: int
       returned: success
       sample: 1
     as_wanted:
-      description: Number of those that are as they are wanted.
+      description: Number of these projects that have the wanted settings.
       type: int
       returned: success
       sample: 11
     unknown:
-      description: Number of those that are left as they are because of an error.
+      description: Number of these projects that are not changed because of an error.
       type: int
       returned: success
       sample: 0
     archived:
-      description: Number of archived projects of the group, which are left out.
+      description: Number of archived projects of the group. They are left out.
       type: int
       returned: success
       sample: 0
 archived:
-  description: Paths of the archived projects.
+  description: Paths of the archived projects, at most O(return_limit) entries.
   returned: when the projects could be read
   type: list
   elements: str
   sample: []
 outcome:
-  description: What became of the projects that were to change, failures first.
+  description: What happened to the projects that were to change, at most O(return_limit) entries. Failures come first.
   returned: when something was changed
   type: list
   elements: dict
@@ -239,73 +242,74 @@ outcome:
       sample: team/app
     outcome:
       description:
-        - V(changed) when reading again showed all of it, V(partly_changed) or V(not_changed) when it did not,
-          V(unverified) when it could not be read again.
+        - The project is read again after the change. V(changed) if it has all wanted settings. V(partly_changed) or
+          V(not_changed) if it does not.
+        - V(unverified) if it could not be read again.
       type: str
       returned: success
       sample: changed
     message:
-      description: Why, empty when it was changed.
+      description: Why the project was not changed. Empty if it was changed.
       type: str
       returned: success
       sample: ""
 errors:
-  description: What could not be read, or can't be as it is wanted.
+  description: What could not be read, and settings that can't be changed as wanted, at most O(return_limit) entries.
   returned: when the projects could be read
   type: list
   elements: dict
   contains:
     name:
-      description: The project or group.
+      description: Path or id of the project or group.
       type: str
       returned: success
       sample: team/app
     kind:
-      description: What went wrong, such as V(forbidden) or V(not_found).
+      description: Kind of the failure, such as V(forbidden) or V(not_found).
       type: str
       returned: success
       sample: forbidden
     status:
-      description: GitLab's HTTP status, null when there was no answer.
+      description: HTTP status. Null if there was no answer.
       type: int
       returned: success
       sample: 403
     method:
-      description: The request's method.
+      description: HTTP method.
       type: str
       returned: success
       sample: GET
     path:
-      description: The request's path.
+      description: Path of the request.
       type: str
       returned: success
       sample: /api/v4/projects/1
     message:
-      description: What GitLab said.
+      description: Error message of the server or of the connection.
       type: str
       returned: success
       sample: 403 Forbidden
     request_id:
-      description: GitLab's id of the request.
+      description: GitLab's id of the request, for its administrators.
       type: str
       returned: success
       sample: 01HXW
 error:
-  description: The first error as one of RV(errors), without its name.
+  description: The first error, with the values of RV(errors), but without a name.
   returned: when nothing could be read
   type: dict
 truncated:
-  description: Whether a list was cut to O(return_limit).
+  description: Whether one of the lists was cut to O(return_limit) entries.
   returned: when the projects could be read
   type: bool
   sample: false
 requests:
-  description: Number of requests that were sent.
+  description: Number of requests sent.
   returned: when the projects could be read
   type: int
   sample: 2
 previews:
-  description: What the policies would delete now, repository by repository.
+  description: Tags that the policies would delete now, by repository.
   returned: with O(preview)
   type: list
   elements: dict
@@ -316,12 +320,12 @@ previews:
       returned: success
       sample: team/app
     preview:
-      description: As RV(containerops.gitlab.registry_info#module:repositories[].policy_preview), null when the tags
-        could not be read.
+      description: Preview of the policy, with the values of
+        RV(containerops.gitlab.registry_info#module:repositories[].policy_preview). Null if the tags could not be read.
       type: dict
       returned: success
     error:
-      description: Why there is no preview, null when there is one.
+      description: Why there is no preview. Null if there is one.
       type: str
       returned: success
       sample: null

@@ -12,13 +12,14 @@ version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
-  - Makes one plan of those that M(containerops.gitlab.registry_cleanup) wrote for several inventory hosts or slices of
-    a job, with limits over all of them and a single fingerprint for whoever approves it.
-  - Each of the tasks that carry it out is given the merged plan, and takes the part that was made for its own scope.
-  - If plans were made with O(containerops.gitlab.registry_cleanup#module:max_deletions_per_run) or
-    O(containerops.gitlab.registry_cleanup#module:max_duration), the smallest value of each holds for every run of every
-    part.
-  - It works on files alone, and asks no server.
+  - Merges several plans of M(containerops.gitlab.registry_cleanup) into one plan. Such plans come from several
+    inventory hosts, or from the slices of a sliced job.
+  - The merged plan has limits for the total, and one fingerprint to approve.
+  - Every task that carries it out gets the whole merged plan, and uses only the part for its own scope.
+  - Plans may have O(containerops.gitlab.registry_cleanup#module:max_deletions_per_run) and
+    O(containerops.gitlab.registry_cleanup#module:max_duration). The smallest value of each then applies to every run of
+    every part.
+  - The module only works with files. It sends no request to a server.
 extends_documentation_fragment:
   - containerops.gitlab._attributes
   - containerops.gitlab._deletion.limit_total
@@ -34,17 +35,17 @@ attributes:
 options:
   plan_paths:
     description:
-      - Read the plans from these files. A text is one path, or one path a line.
+      - Read the plans from these files. A text is one path, or one path for each line.
     type: list
     elements: path
     required: true
   merged_plan_path:
     description:
-      - Write the merged plan to this file. Without it the plans are only checked.
+      - Write the merged plan to this file. Without this option, the plans are only checked.
     type: path
   expected:
     description:
-      - How many plans there have to be. A slice that did not write its plan is noticed by that.
+      - Number of plans that have to be in O(plan_paths), so that a slice without a plan is noticed.
     type: int
 seealso:
   - module: containerops.gitlab.registry_cleanup
@@ -74,7 +75,7 @@ EXAMPLES = r"""
 
 RETURN = r"""
 result:
-  description: V(ok), V(refused) when a limit is exceeded, or V(failed) when the plans can't be merged.
+  description: V(ok), V(refused) if a limit is exceeded, or V(failed) if the plans can't be merged.
   returned: always
   type: str
   sample: ok
@@ -84,38 +85,38 @@ fingerprint:
   type: str
   sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
 parts:
-  description: The plans, in their order, at most O(return_limit) of them.
+  description: The plans, in the order of O(plan_paths), at most O(return_limit) entries.
   returned: when the plans can be merged
   type: list
   elements: dict
   contains:
     scope:
-      description: What it was made for.
+      description: Scope of the plan.
       type: dict
       returned: success
       sample: {"project": ["team/app"]}
     fingerprint:
-      description: Its own fingerprint.
+      description: Fingerprint of this plan.
       type: str
       returned: success
       sample: sha256:0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d4e5f60718293a4b5c6d7e8f9
     tags:
-      description: Number of its tags.
+      description: Number of tags of the plan.
       type: int
       returned: success
       sample: 120
     delete:
-      description: Number of tags that it deletes.
+      description: Number of tags that the plan deletes.
       type: int
       returned: success
       sample: 90
     clock:
-      description: GitLab's time when it was made.
+      description: GitLab's time when the plan was made.
       type: str
       returned: success
       sample: "2026-06-01T12:00:00Z"
     rules:
-      description: The options that it was made by (RV(containerops.gitlab.registry_cleanup#module:plan.rules)).
+      description: The options of the plan (RV(containerops.gitlab.registry_cleanup#module:plan.rules)).
       type: dict
       returned: success
       sample: {"in_use": null, "in_use_sources": {"images": 12, "sources": 2}, "keep_n": 5, "older_than": "30d"}
@@ -125,51 +126,52 @@ server:
   type: dict
   contains:
     url:
-      description: Its address.
+      description: Address of the server.
       type: str
       returned: success
       sample: https://gitlab.example.com
     clock:
-      description: Its time when the oldest of the plans was made.
+      description: The server's time when the oldest of the plans was made.
       type: str
       returned: success
       sample: "2026-06-01T12:00:00Z"
 delete:
-  description: The tags to delete, as RV(containerops.gitlab.registry_cleanup#module:plan.delete) has them. At most
-    O(return_limit) of them, a few of each repository before more of a larger one.
+  description: The tags to delete, with the values of RV(containerops.gitlab.registry_cleanup#module:plan.delete), at
+    most O(return_limit) entries. If there are more, the list contains some tags of each repository.
   returned: when the plans can be merged
   type: list
   elements: dict
   sample: [{"action": "delete", "date": "2026-03-03T12:00:00Z", "digest": null, "name": "dev-1", "reason": "expired",
     "repository": "team/app", "rule": null, "size": null}]
 repositories:
-  description: The repositories, as the plans name them. At most O(return_limit) of them, those with the most deletions.
+  description: The repositories of the plans, at most O(return_limit) entries. If there are more, the list contains
+    those with the most tags to delete.
   returned: when the plans can be merged
   type: list
   elements: dict
   sample: [{"delete": 3, "keep": 7, "path": "team/app", "tags": 10}]
 unread:
-  description: Repositories that could not be read, whose tags are all kept, and why. At most O(return_limit) of them.
+  description: Repositories that could not be read, and why, at most O(return_limit) entries. All their tags are kept.
   returned: when the plans can be merged
   type: list
   elements: dict
   sample: [{"message": "503 Service Unavailable", "repository": "team/app"}]
 unmatched:
-  description: The entries that keep or exclude and match nothing in any of the plans, one sentence each. At most
-    O(return_limit) of them.
+  description: The entries that keep or exclude something and match nothing in any of the plans, as a list of sentences,
+    at most O(return_limit) entries.
   returned: when the plans can be merged
   type: list
   elements: str
   sample: ["protect '1.0.0' matches nothing in any of the plans."]
 budget:
   description:
-    - How much one run deletes of its part, the smallest value of all parts for each of both options. Null if no part
-      limits it.
+    - The smallest values of O(containerops.gitlab.registry_cleanup#module:max_deletions_per_run) and
+      O(containerops.gitlab.registry_cleanup#module:max_duration) in all parts. Null if no part has them.
   returned: when the plans can be merged
   type: dict
   sample: {"max_deletions_per_run": 50, "max_duration": null}
 totals:
-  description: All plans in numbers.
+  description: Totals of all plans.
   returned: when the plans can be merged
   type: dict
   contains:
@@ -209,50 +211,52 @@ totals:
       returned: success
       sample: {"expired": 90, "keep_n": 20, "no_match": 370}
     matches:
-      description: What each entry that keeps or excludes matches in all plans together.
+      description: How many tags or repositories each entry matches in all plans together. Entries are those that keep
+        tags or exclude repositories.
       type: list
       elements: dict
       returned: success
       contains:
         option:
-          description: Its option.
+          description: Option of the entry.
           type: str
           returned: success
           sample: protect
         entry:
-          description: The entry as it was written.
+          description: The entry, such as a pattern or the name of a source.
           type: str
           returned: success
           sample: release-.*
         rule_set:
-          description: The rule set of a retention document that it is a part of, null if it is a part of none.
+          description: Name of the rule set that contains the entry. Null if no rule set contains it.
           type: str
           returned: success
           sample: null
         rule:
-          description: The rule that it is a part of, null if it is a part of none.
+          description: Name of the rule that contains the entry. Null if no rule contains it.
           type: str
           returned: success
           sample: null
         matched:
-          description: Number of tags or repositories that it matches. V(0) means that it matches none in any plan.
+          description: Number of tags or repositories that the entry matches. V(0) if it matches none in any plan.
           type: int
           returned: success
           sample: 12
         references:
-          description: Number of images or git references that it stands for, null if it stands for itself.
+          description: Number of images, branches, merge requests, git tags or deployments of the entry. Null for other
+            entries.
           type: int
           returned: success
           sample: null
     freed_most:
       description:
-        - The greatest number of bytes that the plans free after the registry's garbage collection, which is the size of
-          all images that are deleted. Null if the size of one is not known.
+        - Maximum number of bytes that the plans free, after the registry's garbage collection. It is the size of all
+          images that are deleted. Null if the size of one of them is unknown.
       type: int
       returned: success
       sample: 52428800
 truncated:
-  description: Whether one of the lists was cut to O(return_limit).
+  description: Whether one of the lists was cut to O(return_limit) entries.
   returned: when the plans can be merged
   type: bool
   sample: false

@@ -7,17 +7,17 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: registry_plan_package
-short_description: Keep cleanup plans and journals in a GitLab generic package
+short_description: Store and fetch cleanup plans and journals in a GitLab generic package
 version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
-  - Stores a plan that M(containerops.gitlab.registry_cleanup), M(containerops.gitlab.registry_repository) or
-    M(containerops.gitlab.registry_plan_merge) wrote in a generic package of a project, and fetches it in another job,
-    where the two share no disk.
-  - Lists the versions of a package and the files of a version, and fetches all plans of a version for a merge.
-  - Fetches the journal that M(containerops.gitlab.registry_cleanup) stored part by part, and joins the parts.
-  - A plan is checked by its own fingerprint before it is stored and after it was fetched.
+  - Stores a plan in a generic package of a project, and fetches it in another job. So two jobs that share no disk can
+    use the same plan. It is a plan of M(containerops.gitlab.registry_cleanup),
+    M(containerops.gitlab.registry_repository) or M(containerops.gitlab.registry_plan_merge).
+  - Lists the versions of a package, or the files of a version. It also fetches all plans of a version for a merge.
+  - Fetches the journal that M(containerops.gitlab.registry_cleanup) stored in parts, and joins the parts.
+  - A plan is checked by its fingerprint before it is stored and after it was fetched.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._result
@@ -26,7 +26,7 @@ extends_documentation_fragment:
 attributes:
   check_mode:
     support: full
-    details: Nothing is written to files in check mode, so what is fetched is not there.
+    details: In check mode no file is written, so a fetched plan or journal is not available.
   diff_mode:
     support: none
   idempotent:
@@ -34,9 +34,9 @@ attributes:
 options:
   action:
     description:
-      - V(store) puts the plan of O(plan_path) into the package.
-      - V(fetch) gets a plan, all plans of a version, or a journal out of the package.
-      - V(list) returns the versions of the package, or the files of O(version).
+      - V(store) stores the plan of O(plan_path) in the package.
+      - V(fetch) fetches a plan, all plans of a version, or a journal from the package.
+      - V(list) returns the versions of the package. With O(version), it returns the files of this version.
     type: str
     choices:
       - store
@@ -45,46 +45,49 @@ options:
     required: true
   project:
     description:
-      - Path or number of the project whose package it is. Storing needs the role Developer and the scope C(api).
-        Everything else needs the role Reporter and the scope C(read_api).
+      - Path or id of the project that contains the package. Storing needs the role Developer and the scope C(api).
+        Fetching and listing need the role Reporter and the scope C(read_api).
     type: str
     required: true
   plan_path:
     description:
-      - Read the plan from this file with V(store), or write it there with V(fetch). It is on the host that the module
-        runs on.
+      - Read the plan from this file with O(action=store), or write it to this file with O(action=fetch). The file is on
+        the host where the module runs.
     type: path
   plan_folder:
     description:
-      - Write all plans of a version into this folder with V(fetch), each under the name that it has in the package.
-      - It is made if it is missing. It may hold nothing else, so that no other plan is merged with them.
-      - Each file of the version has to be a plan, except for the parts of journals. These are left out, and so are
-        plans that M(containerops.gitlab.registry_plan_merge) made of several.
+      - Write all plans of a version to this folder with O(action=fetch). File names are those in the package.
+      - The folder is created if it does not exist. It must not contain other files, so that no other plan is merged
+        with these.
+      - Each file of the version has to be a plan or a part of a journal. Parts of journals are left out, and so are
+        merged plans of M(containerops.gitlab.registry_plan_merge).
     type: path
   journal_path:
     description:
-      - Write the parts of a journal to this file with V(fetch), joined. To continue a run that was killed, give it to
-        O(containerops.gitlab.registry_cleanup#module:journal_path).
-      - If the file is there, the journal in the package has to begin with what it holds.
+      - Join the parts of a journal and write them to this file with O(action=fetch). To continue a run that was killed,
+        use the file for O(containerops.gitlab.registry_cleanup#module:journal_path).
+      - If the file already exists, its content has to be the beginning of the journal in the package.
     type: path
   package:
     description:
-      - Name of the package, V(registry-cleanup-plan) by default. With O(journal_path) the default is
+      - Name of the package. The default is V(registry-cleanup-plan). With O(journal_path), the default is
         V(registry-cleanup-journal).
     type: str
   version:
     description:
-      - Version of the package, such as the number of the workflow's job. Letters, digits and C(.+_-).
-      - Only V(list) works without it.
+      - Version of the package, such as the number of the workflow's job. Letters, digits and C(.+_-) are allowed.
+      - It is required, except with O(action=list).
     type: str
   file_name:
     description:
-      - Name of the plan's file in the package, V(plan.jsonl) by default.
-      - With O(journal_path), the name of the journal, which its parts begin with. The default is V(journal).
+      - Name of the plan's file in the package. The default is V(plan.jsonl).
+      - With O(journal_path), it is the beginning of the file names of the journal's parts. The default is then
+        V(journal).
     type: str
   overwrite:
     description:
-      - Whether another plan may be stored over the one that is there. GitLab keeps both, and gives the newest.
+      - Whether another plan may replace a stored plan of the same name. GitLab keeps both files, and returns the
+        newest.
     type: bool
     default: false
 seealso:
@@ -167,7 +170,7 @@ size:
   type: int
   sample: 20480
 versions:
-  description: Versions of the package, the newest first, at most O(return_limit) of them.
+  description: Versions of the package, the newest first, at most O(return_limit) entries.
   returned: success, with O(action=list) and no O(version)
   type: list
   elements: dict
@@ -178,13 +181,14 @@ versions:
       returned: success
       sample: "2026.06.01"
     created_at:
-      description: When its first file was stored, as GitLab writes it.
+      description: When the first file of the version was stored, as GitLab writes it.
       type: str
       returned: success
       sample: "2026-06-01T12:00:00.000Z"
 files:
   description:
-    - Files of the version, by name, at most O(return_limit) of them. Of several files of one name it is the newest.
+    - Files of the version, sorted by name, at most O(return_limit) entries. If several files have the same name, it is
+      the newest.
   returned: success, with O(action=list) and O(version), with O(plan_folder) and with O(journal_path)
   type: list
   elements: dict
@@ -200,27 +204,27 @@ files:
       returned: success
       sample: 20480
     created_at:
-      description: When it was stored, as GitLab writes it.
+      description: When the file was stored, as GitLab writes it.
       type: str
       returned: success
       sample: "2026-06-01T12:00:00.000Z"
     path:
-      description: Where the plan was written, or would be, null unless O(plan_folder) is given.
+      description: Path to which the plan was written, or in check mode would be written. Null without O(plan_folder).
       type: str
       returned: success
       sample: /plans/plan.jsonl
     fingerprint:
-      description: Fingerprint of the plan, null unless O(plan_folder) is given.
+      description: Fingerprint of the plan. Null without O(plan_folder).
       type: str
       returned: success
       sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
 count:
-  description: Number of versions or files, those too that are not returned.
+  description: Number of all versions or files, including those that are not returned.
   returned: success, with RV(versions) or RV(files)
   type: int
   sample: 1
 truncated:
-  description: Whether the list was cut to O(return_limit).
+  description: Whether the list was cut to O(return_limit) entries.
   returned: success, with RV(versions) or RV(files)
   type: bool
   sample: false

@@ -7,21 +7,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: registry_pulls_info
-short_description: Find the images that were pulled lately, by the logs of a registry
+short_description: Find recently pulled images in the logs of a registry
 version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
-  - Reads the logs of one replica of a registry, or of a proxy before it, on the host where they are. It returns the
-    images that were pulled lately, as references that
-    O(containerops.gitlab.registry_cleanup#module:in_use_sources) takes.
+  - Reads the logs of one replica of a registry, or of the proxy in front of it, on the host where the logs are. It
+    returns the recently pulled images as references for O(containerops.gitlab.registry_cleanup#module:in_use_sources).
   - A pull is a V(GET) or V(HEAD) of a manifest that was answered with a status from 200 to 399. It keeps the tag or the
-    digest that it named.
-  - The task fails if the logs may leave out a pull, since what was not pulled may be deleted. That is so if they do not
-    reach back for O(pulled_within), tell of no request for longer than O(max_gap), have no request for the registry
-    (C(/v2/)) at all, or have lines that can't be read.
-  - It needs Python alone, asks no server, and has no more than one line in memory. A million lines take about seven
-    seconds of one core.
+    digest of the request.
+  - An image that was not pulled may be deleted later. So the task fails if a pull may be missing in the logs.
+  - A pull may be missing if the logs do not cover the whole time of O(pulled_within), or have no request for longer
+    than O(max_gap). It may also be missing if they contain no request to the registry (C(/v2/)), or unreadable lines.
+  - The module needs only Python, sends no request to a server, and keeps only one line in memory. A million lines take
+    about seven seconds on one core.
   - The role P(containerops.gitlab.registry_in_use#role) runs it for each replica.
 extends_documentation_fragment:
   - containerops.gitlab._attributes
@@ -29,46 +28,49 @@ extends_documentation_fragment:
 options:
   paths:
     description:
-      - All files of the log, or globs of them. What is compressed by gzip, bzip2 or xz is read, whatever its name.
-      - A file that is named without a glob has to be there. A glob may match nothing if another entry matches a file.
-      - 'Each line is one of these: JSON of GitLab''s registry, of Docker''s registry, of nginx with the names of its
-        variables, of Caddy or of Traefik; the combined format of nginx and Apache; a registry''s text format;
-        notifications of a registry, as JSON in one line. Lines that are about no request are passed over.'
-      - What stands before the JSON of a line, as svlogd, syslog or Kubernetes write it, is passed over. JSON lines of
-        Docker's logging driver are unwrapped.
-      - A time without a zone, or before 2000, can't be read. The order of lines and files does not matter.
+      - All files of the log, as paths or globs. Files that are compressed with gzip, bzip2 or xz are read, too. Their
+        names do not matter.
+      - A path without a glob has to exist. A glob may match no file if another entry matches a file.
+      - These JSON formats are read. GitLab's registry, Docker's registry, nginx with the names of its variables, Caddy
+        and Traefik. Notifications of a registry are read as JSON in one line.
+      - These text formats are read. The combined format of nginx and Apache, and the text format of a registry.
+      - Lines that are not about a request are ignored. Text in front of the JSON of a line, as svlogd, syslog or
+        Kubernetes write it, is ignored, too. JSON lines of Docker's logging driver are unwrapped.
+      - A line whose time has no zone, or is before the year 2000, is unreadable. The order of lines and files does not
+        matter.
     type: list
     elements: path
     required: true
   pulled_within:
     description:
-      - Return what was pulled within this time, such as V(30d). It is counted back from the host's clock.
+      - Return images that were pulled within this time before now, such as V(30d), by the host's clock.
     type: str
     required: true
   max_gap:
     description:
-      - The longest time without any request to the registry in which it may have been idle. If there is no request for
-        longer, before or after others, part of the log is missing, and the task fails.
+      - Maximum time without any request to the registry, such as V(1d). If a gap in the log is longer, a part of the
+        log is probably missing, and the task fails.
     type: str
     default: 1d
   max_unreadable:
     description:
-      - Number of lines that may be unreadable. Each of them may be a pull that is left out.
-      - Half a line at the end of the file that is being written does not count.
+      - Maximum number of unreadable lines. Each of them may be a missing pull.
+      - An incomplete last line of the file that is being written is not counted.
     type: int
     default: 0
   ignored_agents:
     description:
-      - Pulls do not count if the client's C(User-Agent) begins with one of these. The default is GitLab itself, which
-        reads manifests to show tags, and this collection. Add what reads all tags, such as a scanner or a mirror.
-      - A log without the header counts every pull.
+      - Ignore pulls of clients whose C(User-Agent) begins with one of these texts. The default is GitLab itself, which
+        reads manifests to show tags, and this collection.
+      - Add clients that read all tags, such as a scanner or a mirror. In a log without this header, every pull is
+        counted.
     type: list
     elements: str
     default: [GitLab/, containerops.gitlab]
   clock:
     description:
-      - The latest time that may count as now, such as V(2026-01-31T12:00:00Z). If the host's clock is ahead of it,
-        O(pulled_within) is counted back from here, so that more is kept.
+      - Latest time that is used as the current time, such as V(2026-01-31T12:00:00Z). If the host's clock is later,
+        O(pulled_within) ends at this time, so that more is kept.
     type: str
 seealso:
   - module: containerops.gitlab.registry_cleanup
@@ -98,28 +100,28 @@ EXAMPLES = r"""
 
 RETURN = r"""
 result:
-  description: V(ok), or V(partial) when the logs may leave out a pull. V(failed) when they can't be read.
+  description: V(ok), V(partial) if a pull may be missing in the logs, or V(failed) if the logs can't be read.
   returned: always
   type: str
   sample: ok
 images:
-  description: The images that were pulled, each once. It is never cut.
+  description: The images that were pulled, each once. The list is never cut.
   returned: when the logs could be read
   type: list
   elements: str
   sample: ["team/app:1.4.0", "team/app@sha256:6c3c624b58dbbcd3c0dd82b4c53f04194d1247c6eebdaab7c610cf7d66709b3b"]
 since:
-  description: Pulls since this time count.
+  description: Pulls since this time are counted.
   returned: when the logs could be read
   type: str
   sample: "2026-05-02T12:00:00Z"
 oldest:
-  description: Time of the first request, null if there is none.
+  description: Time of the first request. Null if there is none.
   returned: when the logs could be read
   type: str
   sample: "2026-04-28T00:00:03Z"
 newest:
-  description: Time of the last request, null if there is none.
+  description: Time of the last request. Null if there is none.
   returned: when the logs could be read
   type: str
   sample: "2026-06-01T11:59:58Z"
@@ -134,17 +136,17 @@ lines:
   type: int
   sample: 1048576
 requests:
-  description: Number of requests that they tell of.
+  description: Number of requests in the logs.
   returned: when the logs could be read
   type: int
   sample: 524288
 pulls:
-  description: Number of pulls that count.
+  description: Number of counted pulls.
   returned: when the logs could be read
   type: int
   sample: 9000
 ignored:
-  description: Number of pulls that do not count because of O(ignored_agents).
+  description: Number of pulls that are ignored because of O(ignored_agents).
   returned: when the logs could be read
   type: int
   sample: 120

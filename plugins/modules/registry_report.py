@@ -7,18 +7,19 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: registry_report
-short_description: Report what registries hold, and what a plan deletes, as CSV, Markdown, metrics and a page
+short_description: Report registry contents and cleanup plans as CSV, Markdown, metrics and an HTML page
 version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
-  - Makes reports of an audit, which O(containerops.gitlab.registry_info#module:output_path) or
-    O(containerops.gitlab.registry_cleanup#module:output_path) wrote, of a plan, or of both.
-  - If both are given, the numbers come from the audit, and what is deleted and kept comes from the plan.
+  - Makes reports of an audit, of a plan, or of both. An audit is a file of
+    O(containerops.gitlab.registry_info#module:output_path) or
+    O(containerops.gitlab.registry_cleanup#module:output_path).
+  - With an audit and a plan, the numbers come from the audit, and the decisions to delete or keep come from the plan.
     Without an audit, the numbers are counted from the tags of the plan.
-  - What is not known is empty in CSV, has no sample in metrics, and is called unknown in Markdown and on the page. It
+  - An unknown number is empty in CSV, has no sample in metrics, and is called unknown in Markdown and on the page. It
     is never V(0).
-  - It works on files alone, and asks no server.
+  - The module only works with files. It sends no request to a server.
 extends_documentation_fragment:
   - containerops.gitlab._attributes
 attributes:
@@ -31,117 +32,125 @@ attributes:
 options:
   audit_path:
     description:
-      - Read the audit from this file, in JSON Lines. It is what O(containerops.gitlab.registry_info#module:output_path)
-        or O(containerops.gitlab.registry_cleanup#module:output_path) wrote.
+      - Read the audit from this file, as JSON Lines. It is a file of
+        O(containerops.gitlab.registry_info#module:output_path) or
+        O(containerops.gitlab.registry_cleanup#module:output_path).
       - At least one of O(audit_path) and O(plan_path) is required.
     type: path
   plan_path:
     description:
-      - Read the plan from this file, which O(containerops.gitlab.registry_cleanup#module:plan_path),
+      - Read the plan from this file. It is a file of O(containerops.gitlab.registry_cleanup#module:plan_path),
         O(containerops.gitlab.registry_plan_merge#module:merged_plan_path) or
-        O(containerops.gitlab.registry_repository#module:plan_path) wrote.
-      - A plan of M(containerops.gitlab.registry_repository) is about whole repositories. It is shown as Markdown and
-        CSV. O(html_path) and O(prometheus_path) are refused with it.
-      - The fingerprint of a plan that was altered is not shown.
+        O(containerops.gitlab.registry_repository#module:plan_path).
+      - A plan of M(containerops.gitlab.registry_repository) contains whole repositories. It is reported only as
+        Markdown and CSV. O(html_path) and O(prometheus_path) are refused with it.
+      - If the plan was altered, its fingerprint is not shown.
     type: path
   journal_path:
     description:
-      - The file that O(containerops.gitlab.registry_cleanup#module:journal_path) or
-        O(containerops.gitlab.registry_repository#module:journal_path) names, if the plan was carried out. The reports
-        then say of each tag and each repository that the plan deletes what became of it, and why.
-      - The last run of the plan counts. A tag counts as deleted only if the journal says so.
+      - Read the journal of the run from this file, if the plan was carried out. It is a file of
+        O(containerops.gitlab.registry_cleanup#module:journal_path) or
+        O(containerops.gitlab.registry_repository#module:journal_path).
+      - The reports then show the outcome of each tag and each repository that the plan deletes, and why.
+      - The last run of the plan is used. A tag counts as deleted only if the journal says so.
     type: path
   compare_with:
     description:
-      - Read an earlier audit of the same server and scope from this file. The report then says how many tags and bytes
-        there are more or fewer since then, and what was to be freed then.
-      - If it is not there, or is of another scope, nothing is compared, and the report says so.
-      - Markdown and the page tell the comparison. CSV and metrics do not.
+      - Read an earlier audit of the same server and scope from this file. The reports then show how the numbers of tags
+        and bytes have changed since then, and how many bytes the earlier plan was to free.
+      - If the file does not exist, or has another scope, nothing is compared, and the reports say so.
+      - Markdown and the page show the comparison. CSV and metrics do not.
     type: path
   price_per_gib_month:
     description:
-      - What a GiB costs in a month, in any currency. CSV, Markdown, the page and the results then tell costs.
+      - Price of one GiB per month, in any currency, such as V(0.02). CSV, Markdown, the page and the results then show
+        costs.
     type: float
   csv_folder:
     description:
-      - Write C(projects.csv), C(repositories.csv) and C(tags.csv) to this folder. It has to be there.
-      - They are in UTF-8 as RFC 4180 says, always with a header, with bytes as whole numbers and times as ISO 8601.
-      - C(tags.csv) has the tags of the plan, and those of an audit that gathered tags.
+      - Write C(projects.csv), C(repositories.csv) and C(tags.csv) to this folder. The folder has to exist.
+      - The files follow RFC 4180, in UTF-8, always with a header. Bytes are whole numbers, and times are ISO 8601.
+      - C(tags.csv) contains the tags of the plan, and the tags of an audit if it gathered tags.
     type: path
   prometheus_path:
     description:
-      - Write metrics to this file, which the textfile collector of Prometheus' node exporter reads. Its name has to end
-        with C(.prom), since the collector reads no other files. Everybody can read it.
+      - Write metrics to this file, for the textfile collector of Prometheus' node exporter.
+      - The file name has to end with C(.prom), since the collector reads no other files. All users of the host may read
+        the file.
     type: path
   prometheus_repositories:
     description:
-      - Write metrics for each repository too, and not for each project alone.
+      - Whether to write metrics for each repository, in addition to those for each project.
       - It is refused without O(prometheus_path).
     type: bool
     default: false
   markdown_path:
     description:
-      - Write at most 100,000 characters of Markdown to this file, for a merge request, an approval or a log.
-      - The totals and warnings come first, then the largest repositories, and at most 500 tags that are deleted.
+      - Write a report in Markdown to this file, for a merge request, an approval or a log. It has at most 100,000
+        characters.
+      - It begins with the totals and warnings. Then it lists the largest repositories, and at most 500 tags that are
+        deleted.
     type: path
   html_path:
     description:
-      - Write one page to this file that any browser shows, without a server or a connection. It lists all repositories
-        and tags, sorted and filtered, and says how to approve the plan.
+      - Write an HTML page to this file. Any browser shows it, without a server and without a connection.
+      - The page lists all repositories and tags, which can be sorted and filtered. It explains how to approve the plan.
     type: path
   result:
     description:
-      - What the task that was to write the files ended with. It is on top of the reports.
-      - With V(refused) or V(failed), files that are not there are no error. The report says that they are missing.
+      - Result of the task that wrote the files. It is shown at the top of the reports.
+      - With V(refused) or V(failed), missing files are not an error. The report says that they are missing.
     type: str
     choices: [ok, partial, refused, failed]
     default: ok
   failure:
     description:
-      - Why that task failed.
+      - Why the task that wrote the files failed (O(result)).
     type: str
   warnings:
     description:
-      - What readers of the report should know besides, one sentence each.
+      - Further warnings for the report, as a list of sentences.
     type: list
     elements: str
     default: []
   notes:
     description:
-      - How it was read and planned, one sentence each. Reports list them below the warnings.
+      - Remarks on how the data was read and planned, as a list of sentences. Reports show them below the warnings.
     type: list
     elements: str
     default: []
   deleted:
     description:
-      - How many tags the run deleted. Left out, it is counted in the journal. Without O(journal_path) too, the report
-        of a plan says that it is a preview, and that nothing was deleted.
+      - Number of tags that the run deleted. By default it is counted in the journal (O(journal_path)).
+      - Without this option and without O(journal_path), the report says that it is a preview and that nothing was
+        deleted.
       - It is refused without O(plan_path).
     type: int
   api_url:
     description:
-      - The address of GitLab, which stands in the reports of a run that read nothing. Nothing is asked there.
+      - Address of GitLab, which is shown in the reports of a run that read nothing. No request is sent to it.
     type: str
   scope:
     description:
-      - What that task was asked for, as a dictionary with its options of scope. It stands in the reports of a run
-        that read nothing.
+      - Scope options of the task that wrote the files, as a dictionary. They are shown in the reports of a run that
+        read nothing.
     type: dict
     default: {}
   plan_location:
     description:
-      - Where readers find the plan, a path or an address. The report shows it beside the fingerprint, with the command
-        that applies the plan.
+      - Where readers find the plan, as a path or an address. The report shows it next to the fingerprint, with the
+        command that applies the plan.
+      - Without O(plan_location) and O(plan_package), the plan can't be approved. The page then explains how to make a
+        plan that is stored.
       - It is refused without O(plan_path), and so is O(plan_package).
-      - Without it and O(plan_package), nobody can approve the plan, and the page says how to make one that is kept.
     type: str
   plan_package:
     description:
-      - The package where readers find the plan, as M(containerops.gitlab.registry_plan_package) stored it.
+      - Package in which readers find the plan. M(containerops.gitlab.registry_plan_package) stores it there.
     type: dict
     suboptions:
       project:
-        description: ID or path of the project.
+        description: Path or id of the project.
         type: str
         required: true
       version:
@@ -149,20 +158,20 @@ options:
         type: str
         required: true
       package:
-        description: Name of the package. Left out, it is C(registry-cleanup-plan).
+        description: Name of the package. The default is C(registry-cleanup-plan).
         type: str
       file_name:
-        description: Name of the file. Left out, it is C(plan.jsonl).
+        description: Name of the file. The default is C(plan.jsonl).
         type: str
   run_by:
     description:
-      - Who and what ran, as texts by any names.
+      - Who and what started the run, as names and values, such as C(awx_user_name).
     type: dict
     default: {}
   validate_paths_only:
     description:
-      - Only see that all files can be written. Nothing is read and no report is written. Roles do this before they
-        delete anything.
+      - Whether to check only that all files can be written. Then nothing is read and no report is written. Roles do
+        this before they delete anything.
     type: bool
     default: false
 seealso:
@@ -222,18 +231,19 @@ EXAMPLES = r"""
 
 RETURN = r"""
 result:
-  description: V(ok), or V(failed) when nothing could be reported.
+  description: V(ok), or V(failed) if no report could be made.
   returned: always
   type: str
   sample: ok
 report:
-  description: Of what the report is.
+  description: What the report is about.
   returned: when files were read
   type: dict
   contains:
     result:
       description:
-        - As O(result), but V(partial) instead of V(ok) if a file has flaws, such as a line that can't be read.
+        - The value of O(result), but V(partial) instead of V(ok) if a file has a problem, such as a line that can't be
+          read.
       type: str
       returned: success
       sample: ok
@@ -243,42 +253,42 @@ report:
       returned: success
       sample: https://gitlab.example.com
     scope:
-      description: What was asked for.
+      description: The scope of the audit or plan.
       type: str
       returned: success
       sample: group team
     clock:
-      description: The server's time when the files were made, null if it is not known.
+      description: The server's time when the files were made. Null if it is unknown.
       type: str
       returned: success
       sample: "2026-06-01T12:00:00Z"
     fingerprint:
-      description: Fingerprint of the plan, null if there is none or the plan was altered.
+      description: Fingerprint of the plan. Null if there is no plan, or if the plan was altered.
       type: str
       returned: success
       sample: sha256:6f1a2b0c9d8e7f60514233445566778899aabbccddeeff001122334455667788
     deleted:
-      description: Number of tags that the run deleted, null if there was none, or it is not known.
+      description: Number of tags that the run deleted. Null if there was no run, or if the number is unknown.
       type: int
       returned: success
       sample: 88
     outcomes:
       description:
-        - Number of tags that the plan deletes by what became of them, as O(journal_path) says. It is null without a
-          journal. C(unknown) are those of which the journal does not say what became of them.
+        - Number of the planned tags by outcome, from the journal (O(journal_path)). Null without a journal.
+        - C(unknown) is the number of tags whose outcome is not in the journal.
       type: dict
       returned: success
       sample: {"not_deleted": 1, "recreated": 0, "unknown": 0, "not_tried": 0, "unverified": 0, "changed_since": 1,
         "already_gone": 0, "deleted": 88}
     repository_outcomes:
       description:
-        - Number of repositories that a plan of whole repositories deletes, by what became of them, as O(journal_path)
-          says. It is null without a journal, and for any other plan.
+        - Number of repositories by outcome, from the journal (O(journal_path)), for a plan of whole repositories. Null
+          without a journal, and for any other plan.
       type: dict
       returned: success
       sample: null
 totals:
-  description: All repositories in numbers. What is not known is null.
+  description: Totals of all repositories. Unknown numbers are null.
   returned: when files were read
   type: dict
   contains:
@@ -293,12 +303,12 @@ totals:
       returned: success
       sample: 4
     repositories_unread:
-      description: Number of repositories of which something could not be read.
+      description: Number of repositories that could not be read completely.
       type: int
       returned: success
       sample: 0
     repositories_deleted:
-      description: Number of repositories that a plan of whole repositories deletes, null for any other plan.
+      description: Number of repositories that a plan of whole repositories deletes. Null for any other plan.
       type: int
       returned: success
       sample: null
@@ -308,14 +318,16 @@ totals:
       returned: success
       sample: 480
     bytes:
-      description: Bytes of the images.
+      description: Size of all images in bytes.
       type: int
       returned: success
       sample: 5368709120
     bytes_method:
       description:
-        - Where the bytes come from. V(gitlab) is GitLab's number, which counts a layer of a repository once. V(layers)
-          counts each layer once. V(estimated) adds the sizes of images, and counts shared layers more than once.
+        - How the number of bytes was found.
+        - V(gitlab) is GitLab's number, which counts each layer once in a repository.
+        - V(layers) counts each layer once.
+        - V(estimated) is the sum of the sizes of the images. It counts shared layers several times.
       type: str
       returned: success
       sample: gitlab
@@ -330,100 +342,100 @@ totals:
       returned: success
       sample: "2026-06-01T11:00:00Z"
     tags_by_age:
-      description: Number of tags in each age bucket. Buckets do not overlap, so each tag counts once.
+      description: Number of tags by age. The ranges do not overlap, so each tag is counted once.
       type: dict
       returned: success
       sample: {"7d": 20, "30d": 60, "90d": 200, "365d": 200, "older": 0, "unknown": 0}
     bytes_by_age:
-      description: Bytes of the images in each age bucket, each image once, by its newest tag.
+      description: Size of images in bytes by age. Each image is counted once, by the age of its newest tag.
       type: dict
       returned: success
       sample: {"7d": 1024, "30d": 0, "90d": 0, "365d": 0, "older": 0, "unknown": null}
     delete:
-      description: Number of tags that the plan deletes, null without a plan.
+      description: Number of tags that the plan deletes. Null without a plan.
       type: int
       returned: success
       sample: 90
     keep:
-      description: Number of tags that the plan keeps, null without a plan.
+      description: Number of tags that the plan keeps. Null without a plan.
       type: int
       returned: success
       sample: 390
     freed_least:
-      description: Bytes that are free at least after the plan and garbage collection.
+      description: Minimum number of bytes that the plan frees, after garbage collection.
       type: int
       returned: success
       sample: 1073741824
     freed_most:
-      description: Bytes that are free at most after the plan and garbage collection.
+      description: Maximum number of bytes that the plan frees, after garbage collection.
       type: int
       returned: success
       sample: 2147483648
     cost:
-      description: What the bytes cost in a month by O(price_per_gib_month).
+      description: Cost of all images per month, by O(price_per_gib_month).
       type: float
       returned: success
       sample: 0.5
     saved_least:
-      description: What the plan saves in a month at least.
+      description: Minimum cost that the plan saves per month.
       type: float
       returned: success
       sample: 0.1
     saved_most:
-      description: What the plan saves in a month at most.
+      description: Maximum cost that the plan saves per month.
       type: float
       returned: success
       sample: 0.2
 compared:
-  description: What O(compare_with) says, null if nothing is compared.
+  description: Comparison with the audit of O(compare_with). Null if nothing is compared.
   returned: when files were read
   type: dict
   contains:
     clock:
-      description: The server's time of then.
+      description: The server's time in the earlier audit.
       type: str
       returned: success
       sample: "2026-05-01T12:00:00Z"
     tags:
-      description: Number of tags of then.
+      description: Number of tags in the earlier audit.
       type: int
       returned: success
       sample: 500
     bytes:
-      description: Bytes of then.
+      description: Size of all images in bytes in the earlier audit.
       type: int
       returned: success
       sample: 6442450944
     planned:
-      description: Number of tags that the plan of then deletes, null if there was none.
+      description: Number of tags that the earlier plan deletes. Null if there was no plan.
       type: int
       returned: success
       sample: 40
     planned_freed_least:
-      description: Bytes that were to be free at least after the plan of then.
+      description: Minimum number of bytes that the earlier plan frees.
       type: int
       returned: success
       sample: 1073741824
     planned_freed_most:
-      description: Bytes that were to be free at most after the plan of then.
+      description: Maximum number of bytes that the earlier plan frees.
       type: int
       returned: success
       sample: 1073741824
     more_tags:
-      description: Number of tags that there are more than then. It is negative if there are fewer.
+      description: Change of the number of tags. It is negative if there are now fewer tags.
       type: int
       returned: success
       sample: -20
     more_bytes:
       description:
-        - Bytes that there are more than then. It is negative if there are fewer, and null if they were counted in
-          another way then.
+        - Change of the size in bytes. It is negative if there are now fewer bytes. Null if the two sizes were found by
+          different methods.
       type: int
       returned: success
       sample: -1073741824
 files:
-  description: Paths of the files of the report.
-  returned: when nothing is wrong with the options
+  description: Paths of the report files.
+  returned: when the options are valid
   type: list
   elements: str
   sample: [/reports/report.md]

@@ -12,22 +12,22 @@ version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
-  - Deletes whole container repositories, or all their tags. The repositories are named (O(repository),
-    O(repository_id)), or conditions choose them from a scope (O(project) or O(group), with O(conditions)).
-  - A repository that has tags, or of which the registry itself does not confirm that it has none, is refused unless
-    O(force) or O(empty_first) is given.
-  - GitLab deletes repositories in the background, and may need hours for one with many tags. Without a metadata
-    database it gives up on one with more than about 2,000 tags.
-  - With O(state=absent) the module waits until the repositories are gone or GitLab gives up (O(wait)). The task fails
-    if that takes longer than O(wait_timeout). A CI/CD job token can't see it, and needs O(wait=false).
-  - Of a scope, a repository is deleted if all O(conditions) hold and nothing keeps it. RV(repositories) says of each
-    repository why it is deleted or kept, in check mode as in a run. What could not be read reliably is kept.
-  - Kept in any case are repositories of archived projects, those that a protection rule of GitLab covers, those that an
-    image in use may be of (O(in_use), O(in_use_sources)), and those with a tag that O(protect) or a tag protection rule
-    covers.
-  - The tags of a chosen repository are deleted one by one before it. Right before, the repository is read again, and
-    kept with all its tags if one was pushed, or came, since the plan was made.
-  - Nothing here frees disk space by itself; that is done by the registry's garbage collection.
+  - Deletes whole container repositories, or all their tags. There are two ways to choose repositories. Set their names
+    (O(repository), O(repository_id)), or a scope (O(project), O(group)) with O(conditions).
+  - A named repository with tags is refused, unless O(force) or O(empty_first) is set. It is also refused if the
+    registry itself does not confirm that it has no tags.
+  - GitLab deletes repositories in the background, and may need hours if there are many tags. Without a metadata
+    database it fails for a repository with more than about 2,000 tags.
+  - With O(state=absent), the module waits until the repositories are deleted or GitLab has failed (O(wait)). The task
+    fails if this takes longer than O(wait_timeout). A CI/CD job token can't see the result, and needs O(wait=false).
+  - With a scope, a repository is deleted if all O(conditions) are met and nothing keeps it. RV(repositories) lists the
+    reason for each repository, both in check mode and in a run. Anything that could not be read reliably is kept.
+  - With a scope, repositories of archived projects are always kept. So are repositories that one of GitLab's protection
+    rules covers, and repositories that may contain an image in use (O(in_use), O(in_use_sources)).
+  - With a scope, repositories with a tag that O(protect) or a tag protection rule covers are always kept.
+  - With a scope, the tags of a chosen repository are deleted one by one before the repository. Right before that, the
+    repository is read again. If a tag was pushed after the plan was made, the repository is kept with all its tags.
+  - Deleting frees no disk space by itself. The registry's garbage collection frees the space.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._registry
@@ -38,6 +38,7 @@ extends_documentation_fragment:
   - containerops.gitlab._deletion.limit_total
   - containerops.gitlab._deletion.wait
   - containerops.gitlab._deletion.run_by
+  - containerops.gitlab._in_use
   - containerops.gitlab._result
   - containerops.gitlab._attributes
   - containerops.gitlab._attributes.actiongroup_registry
@@ -53,55 +54,62 @@ attributes:
 options:
   repository:
     description:
-      - Paths of the repositories, each the project's and the name of the repository in it.
+      - Paths of the repositories, such as V(group/project/name). A path is the path of the project and the name of the
+        repository in it.
       - Exactly one of O(repository), O(repository_id), O(project) and O(group) is required.
     type: list
     elements: str
   repository_id:
     description:
-      - Ids of the repositories.
+      - Ids of the repositories, such as V(7).
     type: list
     elements: int
   repositories:
     description:
-      - Of the scope, take only these repositories, by exact path (V(group/project/name)) or glob, compared in lower
-        case. In a glob V(*) matches slashes too. A regular expression is refused, and so is a host before the path.
-      - An exact path that no repository has is an error, also if it was deleted before. To delete by exact path, use
-        O(conditions.paths).
+      - Use only these repositories of the scope. Each entry is an exact path, such as V(group/project/name), or a glob,
+        such as V(group/*). Upper and lower case are equal.
+      - In a glob, V(*) also matches slashes. A regular expression, such as V(team/prod.*), is refused, and so is a path
+        with a host.
+      - An exact path that no repository has is an error, even if the repository was deleted before. To delete by exact
+        path, use O(conditions.paths).
     type: list
     elements: str
   exclude_repositories:
     description:
-      - Of the scope, leave out these repositories, written as in O(repositories).
-      - An entry that leaves out nothing refuses the plan, unless O(on_unmatched) says otherwise.
+      - Leave out these repositories of the scope. Entries are paths or globs as in O(repositories).
+      - If an entry excludes nothing, the plan is refused, unless O(on_unmatched) allows it.
     type: list
     elements: str
   conditions:
     description:
-      - Which repositories of the scope are deleted. All conditions that are given have to hold. A scope without any is
-        refused.
-      - It needs O(state=absent), and a token that may read protection rules (the role Maintainer), which a CI/CD job
-        token may not.
+      - Which repositories of the scope are deleted. All conditions that are set have to be met. A scope without
+        conditions is refused.
+      - O(state=absent) is required, and a token that may read protection rules (the role Maintainer). A CI/CD job token
+        may not read them.
     type: dict
     suboptions:
       empty:
         description:
-          - The repository has no tags, and the registry itself confirms it. GitLab lists no tags while its registry is
-            in trouble, too. A repository that the registry does not know is kept, since a registry that lost its
-            storage says the same.
+          - The repository has no tags, and the registry itself confirms it. GitLab's list is not enough, since GitLab
+            also lists no tags while its registry is failing.
+          - A repository that the registry does not know is kept, since a registry that lost its storage answers the
+            same.
         type: bool
         default: false
       ref_gone:
         description:
-          - The repository is not named after a git reference that exists. V(branches) and V(tags) are those of its
-            project, V(merge_requests) are the source branches and the numbers of open merge requests.
-          - The merge requests of a fork may be in another project. So in a fork V(merge_requests) are its branches too.
-          - Names are compared as C(CI_COMMIT_REF_SLUG) writes them. The repository C(team/app/review/login/web) is
-            named after V(login), V(review/login), V(login/web) and so on, so any of them keeps it. A name that was
-            shortened in another way, such as C(CI_ENVIRONMENT_SLUG), is not recognised.
-          - It needs O(conditions.paths) or O(repositories), to say which repositories are named after a git reference.
-          - A repository at the path of its project has no name, and is kept. So are those of a project without any
-            branch, if V(branches) is given.
+          - The repository is not named after an existing branch (V(branches)) or git tag (V(tags)) of its project, or
+            after an open merge request (V(merge_requests)).
+          - For a merge request, its source branch and its number are compared. The merge requests of a fork may be in
+            another project. So in a fork, V(merge_requests) also compares its branches.
+          - Names are compared in the form of C(CI_COMMIT_REF_SLUG). For example, the repository
+            C(team/app/review/login/web) is named after V(login), V(review/login), V(login/web) and so on. Any of these
+            branches keeps it.
+          - Names that were shortened in another way, such as C(CI_ENVIRONMENT_SLUG), are not recognised.
+          - O(conditions.paths) or O(repositories) is required with it, to say which repositories are named after a
+            branch, git tag or merge request.
+          - A repository at the path of its project has no name of its own and is kept. With V(branches), all
+            repositories of a project without any branch are kept, too.
         type: list
         elements: str
         choices:
@@ -110,8 +118,9 @@ options:
           - tags
       ref_match:
         description:
-          - How a part of the repository's name carries the git reference. V(whole) is the reference itself. V(prefix)
-            and V(suffix) are names that begin or end with it, at one of C(-._).
+          - Which part of the repository's name is compared for O(conditions.ref_gone).
+          - V(whole) compares whole parts between slashes. V(prefix) and V(suffix) also compare the beginning or the end
+            of them, up to one of C(-), C(.) and C(_).
         type: str
         choices:
           - whole
@@ -120,119 +129,95 @@ options:
         default: whole
       not_pushed_for:
         description:
-          - The repository was created, and its newest tag was pushed, longer ago than this. Written as V(90d), V(12h)
-            or V(3month).
-          - If the date of one of its tags is not known, it is kept.
-          - Without a metadata database GitLab does not know when a tag was pushed. The date of the build counts then.
+          - The repository was created, and its newest tag was pushed, longer ago than this duration, such as V(90d),
+            V(12h) or V(3month).
+          - If the date of one of its tags is unknown, the repository is kept.
+          - Without a metadata database, GitLab does not know when a tag was pushed. Then the build date of the image is
+            used.
         type: str
       paths:
         description:
-          - The path of the repository is one of these, or matches one of these globs, written as O(repositories). An
-            entry that no repository matches is no error.
+          - The repository has one of these paths, or matches one of these globs. Entries are written as in
+            O(repositories). An entry without a matching repository is not an error.
         type: list
         elements: str
   in_use:
     description:
-      - Images that run somewhere, written as for M(containerops.gitlab.registry_cleanup). A repository of a scope is
-        kept if such an image is, or may be, in it, whatever tags it has. Its images without a tag would be deleted too.
+      - Images that are running somewhere, written as in O(containerops.gitlab.registry_cleanup#module:in_use).
+      - A repository of a scope is kept if it contains or may contain such an image. Its tags do not matter, since
+        images without a tag would be deleted, too.
     type: list
     elements: str
-  in_use_sources:
-    description:
-      - Images in use, grouped by where they were found. A source without images, or with a failure, refuses the plan.
-    type: list
-    elements: dict
-    suboptions:
-      name:
-        description:
-          - What the source is called, such as a host.
-        type: str
-        required: true
-      images:
-        description:
-          - What it uses.
-        type: list
-        elements: str
-        default: []
-      failed:
-        description:
-          - Why the images are not complete. Empty if they are.
-        type: str
-        default: ""
-      read_at:
-        description:
-          - When the images were read, such as V(2026-01-31T12:00:00Z). A source without it counts as read now.
-        type: str
-  in_use_sources_expected:
-    description:
-      - The sources that have to be there, by name or by number. If one is missing, the plan is refused.
-    type: raw
   in_use_max_age:
     description:
-      - The greatest age of O(in_use_sources), by GitLab's clock. If a source was read longer ago, the plan is refused.
+      - Maximum age of O(in_use_sources), such as V(1h), by GitLab's clock. If a source was read earlier, the plan is
+        refused.
     type: str
     default: 1h
   max_repositories:
     description:
-      - The most repositories of a scope to delete. If there are more, nothing is deleted.
+      - Maximum number of repositories of a scope to delete, such as V(20). If the plan has more, nothing is deleted.
     type: int
   max_repositories_percent:
     description:
-      - The most repositories of a scope to delete, in percent of all that are in it. If there are more, nothing is
-        deleted.
+      - Maximum number of repositories of a scope to delete, in percent of all repositories in scope, such as V(10). If
+        the plan has more, nothing is deleted.
     type: float
   min_remaining_repositories:
     description:
-      - How many repositories in scope have to remain in each project that loses one. If there are fewer, nothing is
-        deleted.
+      - Minimum number of repositories in scope that remain in each project from which a repository is deleted. If fewer
+        would remain, nothing is deleted.
     type: int
     default: 0
   plan_path:
     description:
-      - Write the plan of a scope to this file as JSON Lines, in check mode too. It has a line for each repository, with
-        what happens to it and why, and one for each tag that is deleted with its repository.
+      - Write the plan of a scope to this file as JSON Lines. It is also written in check mode.
+      - It has one line for each repository, with the decision and the reason, and one line for each tag that is deleted
+        with its repository.
     type: path
   approved_plan_path:
     description:
-      - A plan that O(plan_path) wrote before and somebody approved. Give the same scope and O(conditions) with it. Only
-        repositories are deleted that it deletes, that today's conditions still choose, and that have no other tags or
-        images than in the plan.
-      - It is refused if any line of it was altered, if it is older than O(plan_max_age), was made for another server or
-        scope or by other options, or was refused itself when it was made.
+      - Read the approved plan from this file. It is a file that O(plan_path) wrote in an earlier run. Set the same
+        scope and the same O(conditions) with it.
+      - A repository is deleted only if the approved plan deletes it and today's conditions still choose it. A
+        repository with a tag or an image that is not in the plan is kept.
+      - The plan is refused if a line was altered, or if it is older than O(plan_max_age). It is also refused if it was
+        made for another server, for another scope or by other options.
+      - A plan that was already refused when it was made is refused, too.
     type: path
   approved_plan:
     description:
-      - The text of the approved plan, at most 64 KB, instead of O(approved_plan_path).
+      - The approved plan as text, at most 64 KB, instead of its file (O(approved_plan_path)).
     type: str
   approved_fingerprint:
     description:
-      - The fingerprint (RV(plan.fingerprint)) of the approved plan, from whoever approved it. Required with an approved
-        plan. Its first 12 digits are enough.
+      - The fingerprint (RV(plan.fingerprint)) of the approved plan, from the person who approved it. It is required
+        with an approved plan. Its first 12 digits are enough.
     type: str
   require_approval:
     description:
-      - Refuse, before the first request, a scope that has no approved plan with its fingerprint.
+      - Refuse a scope without an approved plan and its fingerprint, before the first request is sent.
     type: bool
     default: false
   plan_max_age:
     description:
-      - The greatest age of the approved plan.
+      - Maximum age of the approved plan, such as V(72h).
     type: str
     default: 72h
   journal_path:
     description:
-      - Write a line to the end of this regular file before each tag and each repository of a scope is asked to be
-        deleted, and one with what became of it, as JSON Lines. The lines are on disk before the request is sent. What
-        can't be noted is not deleted.
-      - M(containerops.gitlab.registry_report) tells by it what became of each repository of the plan. Deleted
-        repositories can't be put back.
+      - Append a journal to this regular file, as JSON Lines. A line is written before each request to delete a tag or a
+        repository of a scope, and another line with its outcome.
+      - Each line is on disk before the request is sent. If the line can't be written, nothing is deleted.
+      - M(containerops.gitlab.registry_report) uses it to report the outcome of each repository of the plan. Deleted
+        repositories can't be restored from it.
       - In check mode nothing is written to it.
     type: path
   on_error:
     description:
-      - What to do if something of a repository in scope could not be read. It is kept, and the others are deleted, in
-        any case.
-      - V(fail) then fails the task, V(report) only reports the repository in RV(errors).
+      - What to do if a repository in scope could not be read completely. This repository is kept. The other
+        repositories are deleted as planned.
+      - V(fail) fails the task in the end. V(report) only reports the repository in RV(errors).
     type: str
     choices:
       - fail
@@ -241,8 +226,9 @@ options:
   state:
     description:
       - V(absent) deletes the repositories. It needs the role Maintainer.
-      - V(empty) deletes all their tags, C(latest) and signatures too, and keeps the repositories. Each tag is read
-        again right before it is deleted, and is kept if it points to another image by then.
+      - V(empty) deletes all their tags and keeps the repositories. The tag C(latest) and signatures are deleted, too.
+      - With V(empty), each tag is read again right before it is deleted. If it then points to another image, it is
+        kept.
     type: str
     choices:
       - absent
@@ -250,30 +236,30 @@ options:
     required: true
   force:
     description:
-      - Whether to have GitLab delete repositories with all the tags that they have, and ones whose emptiness is not
-        certain. For O(state=absent), and not with O(conditions).
+      - Whether GitLab deletes repositories together with all their tags, and repositories that may have tags. It is for
+        O(state=absent), and can't be used with O(conditions).
     type: bool
     default: false
   empty_first:
     description:
-      - Whether to delete the tags one by one before, so that GitLab gets an empty repository, and can't give up half
-        way. For O(state=absent). With O(conditions) they always are.
+      - Whether to delete the tags one by one before the repository. Then GitLab deletes an empty repository, and can't
+        fail half way. It is for O(state=absent). With O(conditions) this is always done.
     type: bool
     default: false
   protect:
     description:
-      - RE2 patterns of tags to keep. They have to match the whole name. For O(state=empty), and with O(conditions),
-        where a repository with such a tag is kept.
+      - RE2 patterns of tags to keep, such as V(release-.*). A pattern has to match the whole name. It is for
+        O(state=empty). With O(conditions), a repository with such a tag is kept.
     type: list
     elements: str
   on_unmatched:
     description:
-      - What to do if an entry of O(protect) matches no tag, such as V(1.0.0) where the tags are called V(v1.0.0).
-        RV(matches) has what each entry matches.
-      - With V(auto) and V(warn) it is a warning, with V(fail) nothing is deleted. An entry of O(exclude_repositories)
-        that excludes nothing is a warning with V(warn). Otherwise it refuses the plan, unless it may be meant for
-        another project.
-      - If no tag could be read, nothing is said.
+      - What to do if an entry of O(protect) or O(exclude_repositories) matches nothing. An example is O(protect=1.0.0)
+        if the tag is called V(v1.0.0). RV(matches) shows what each entry matches.
+      - V(warn) warns about each such entry. V(fail) refuses the plan.
+      - V(auto) warns about an entry of O(protect). It refuses the plan for an entry of O(exclude_repositories), unless
+        the entry may be intended for another project.
+      - If no tag could be read, there is no warning.
     type: str
     choices:
       - auto
@@ -351,42 +337,46 @@ EXAMPLES = r"""
 RETURN = r"""
 result:
   description:
-    - V(ok) when the repositories are as they were meant to be, as far as O(protect) and unknown digests allow, or
-      GitLab has accepted to delete them.
-    - V(partial) when something could not be done, V(refused) when it must not be done, V(failed) when nothing could be
-      read.
+    - V(ok) if everything was done as planned, or GitLab has accepted the deletions. Tags that O(protect) or an unknown
+      digest keeps do not change this.
+    - V(partial) if something could not be done.
+    - V(refused) if the plan may not be carried out.
+    - V(failed) if nothing could be read.
   returned: always
   type: str
   sample: ok
 msg:
-  description: Why the task failed. If it did not, what is to be deleted, and after a run what became of it.
+  description: Why the task failed. If it did not fail, a summary of the plan, and after a run a summary of its outcome.
   returned: always
   type: str
   sample: "2 repositories: 1 deleted, 1 scheduled."
 repositories:
-  description: The repositories in the order of their paths, at most O(return_limit) of them. Of a scope, those that are
-    deleted come first. The same in check mode and in a run.
+  description:
+    - The repositories, sorted by path, at most O(return_limit) entries. With a scope, those that are deleted come
+      first.
+    - For the same server state, it is the same in check mode and in a run.
   returned: when the repositories could be read
   type: list
   elements: dict
   contains:
     path:
-      description: Path of the repository, or its id where none is there.
+      description: Path of the repository, or its id if no repository has this id.
       type: str
       returned: success
       sample: team/app/web
     id:
-      description: Its id, null where it is not there.
+      description: Id of the repository. Null if it does not exist.
       type: int
       returned: success
       sample: 7
     status:
-      description: What GitLab calls its status, such as V(delete_scheduled) or V(delete_failed); null for none.
+      description: GitLab's status of the repository, such as V(delete_scheduled) or V(delete_failed). Null if it has
+        none.
       type: str
       returned: success
       sample: null
     tags:
-      description: Number of tags, null when they could not be listed or did not have to be.
+      description: Number of tags. Null if they were not listed or could not be listed.
       type: int
       returned: success
       sample: 3
@@ -396,51 +386,56 @@ repositories:
       returned: success
       sample: 3
     freed_least:
-      description: Bytes that the deletion of a repository of a scope frees at least after garbage collection; null if
-        that is not known, and for a named one.
+      description: Minimum number of bytes that the deletion of this repository frees, after garbage collection. Null if
+        it is unknown, and for a named repository.
       type: int
       returned: success
       sample: null
     freed_most:
-      description: The same at most, by the sizes of the images of its tags.
+      description: Maximum number of bytes that the deletion of this repository frees, by the sizes of the images of its
+        tags.
       type: int
       returned: success
       sample: 10649
     reasons:
-      description: Number of tags by the reason why they are deleted or kept, as in
-        M(containerops.gitlab.registry_cleanup).
+      description: Number of tags by reason. The reasons are those of
+        RV(containerops.gitlab.registry_cleanup#module:plan.delete[].reason).
       type: dict
       returned: success
       sample: {"matched": 3}
     action:
-      description: V(none), V(empty), V(delete) or V(empty_and_delete).
+      description: What is done with the repository. V(none), V(empty), V(delete) or V(empty_and_delete).
       type: str
       returned: success
       sample: empty
     reason:
       description:
-        - Why a repository of a scope is deleted or kept as a whole; null for a named one.
-        - Deleted for the first of the conditions that it met, V(empty), V(ref_gone), V(not_pushed) or V(matched).
-        - Kept since a condition does not hold, V(no_match), V(not_empty), V(no_ref), V(active_ref) or V(too_young).
-        - Kept whatever the conditions say, V(archived), V(protected), V(gitlab_protected) or V(in_use).
-        - Kept since something is not known, V(unproven_empty), V(unknown_refs), V(unknown_date),
+        - Why a repository of a scope is deleted or kept. Null for a named repository.
+        - A repository is deleted with the first condition that it meets. The reason is V(empty), V(ref_gone),
+          V(not_pushed) or V(matched).
+        - A repository that does not meet a condition is kept with V(no_match), V(not_empty), V(no_ref), V(active_ref)
+          or V(too_young).
+        - Whatever the conditions are, a repository may be kept with V(archived), V(protected), V(gitlab_protected) or
+          V(in_use).
+        - >-
+          For missing data, a repository is kept with V(unproven_empty), V(unknown_refs), V(unknown_date),
           V(unknown_protection), V(unknown_in_use), V(unknown_digest), V(incomplete_listing) or V(repository_unread).
-        - Kept since it is not as in the approved plan, V(changed) or V(not_approved).
+        - A repository that differs from the approved plan is kept with V(changed) or V(not_approved).
       type: str
       returned: success
       sample: null
     why:
-      description: The same in words, empty for a named repository.
+      description: The reason in words. Empty for a named repository.
       type: str
       returned: success
       sample: ""
 plan:
-  description: The plan of a scope in numbers.
+  description: The plan of a scope.
   returned: with O(conditions), when the repositories could be read
   type: dict
   contains:
     fingerprint:
-      description: Fingerprint of the plan, to approve it by.
+      description: Fingerprint of the plan, for O(approved_fingerprint).
       type: str
       returned: success
       sample: sha256:0d55b3b3a1b0b5a1c5e0e1a0f3b0b5a1c5e0e1a0f3b0b5a1c5e0e1a0f3b0b5a1
@@ -450,36 +445,38 @@ plan:
       returned: success
       sample: 2 of 40 repositories are to be deleted, with 7 tags
     totals:
-      description: Numbers of repositories, of tags that are deleted with them (C(delete)), and of bytes that are freed
-        by that.
+      description: Number of repositories, of tags that are deleted with them (C(delete)), and of bytes that this frees.
       type: dict
       returned: success
       sample: {"repositories": 40, "repositories_deleted": 2, "repository_reasons": {"not_empty": 38, "empty": 2},
         "repositories_unread": 0, "being_deleted": 0, "delete": 0, "freed_least": 0, "freed_most": 0}
     rules:
-      description: The options that the plan was made by, with numbers instead of the images in use.
+      description: The options of the plan. They contain the number of images in use instead of the images.
       type: dict
       returned: success
       sample: {"conditions": {"empty": true}}
     refusals:
-      description: Why nothing may be deleted, one sentence each, at most O(return_limit) of them.
+      description: Why the plan may not be carried out, as a list of sentences, at most O(return_limit) entries. Empty
+        if it may.
       type: list
       elements: str
       returned: success
       sample: []
     notes:
-      description: How the plan was made, one sentence each.
+      description: Remarks on the plan, as a list of sentences.
       type: list
       elements: str
       returned: success
       sample: []
     approved:
-      description: Fingerprint, time and number of deleted repositories of the approved plan; null without one.
+      description: Fingerprint, time and number of deleted repositories of the approved plan. Null without an approved
+        plan.
       type: dict
       returned: success
       sample: null
 server:
-  description: Address of GitLab (C(url)), and its time by which ages are judged (C(clock)), null if it is not known.
+  description: Address of GitLab (C(url)), and its time, which is used to calculate ages (C(clock)). The time is null if
+    it is unknown.
   returned: with O(conditions), when the repositories could be read
   type: dict
   sample: {"url": "https://gitlab.example.com", "clock": "2026-06-01T12:00:00Z"}
@@ -489,12 +486,13 @@ run_by:
   type: dict
   sample: {"awx_job_id": "7", "awx_user_name": "ana"}
 plan_path:
-  description: The file with the plan.
+  description: Path of the file with the whole plan.
   returned: when it was written
   type: str
   sample: /tmp/repositories.jsonl
 matches:
-  description: What each entry of O(protect) and O(exclude_repositories) matches, at most O(return_limit) of them.
+  description: How many tags or repositories each entry of O(protect) and O(exclude_repositories) matches, at most
+    O(return_limit) entries.
   returned: when the repositories could be read
   type: list
   elements: dict
@@ -505,7 +503,7 @@ matches:
       returned: success
       sample: protect
     entry:
-      description: The pattern as it was written.
+      description: The pattern, path or glob.
       type: str
       returned: success
       sample: release-.*
@@ -520,8 +518,8 @@ matches:
       returned: success
       sample: null
     matched:
-      description: Number of tags that it matches in all these repositories, of repositories for
-        V(exclude_repositories).
+      description: Number of tags that the entry matches in all these repositories. For V(exclude_repositories) it is
+        the number of repositories.
       type: int
       returned: success
       sample: 12
@@ -531,14 +529,14 @@ matches:
       returned: success
       sample: null
 unmatched:
-  description: The entries of O(protect) that match no tag, and of O(exclude_repositories) that match no repository
-    (O(on_unmatched)), one sentence each, at most O(return_limit) of them.
+  description: The entries of O(protect) and O(exclude_repositories) that match nothing (O(on_unmatched)), as a list of
+    sentences, at most O(return_limit) entries.
   returned: when the repositories could be read
   type: list
   elements: str
   sample: ["protect '1.0.0' matches no tag (it is only a part of v1.0.0)"]
 outcome:
-  description: What became of the repositories that were to change, at most O(return_limit) of them. What failed comes
+  description: What happened to the repositories that were to change, at most O(return_limit) entries. Failures come
     first.
   returned: when something was changed or waited for
   type: list
@@ -551,26 +549,27 @@ outcome:
       sample: team/app/web
     outcome:
       description:
-        - V(emptied), V(tags_kept) if tags are kept on purpose, V(not_emptied), V(deleted) if it is gone, V(scheduled)
-          if GitLab has accepted to delete it, V(delete_failed) if GitLab gave up, or V(not_deleted).
-        - V(changed_since) if a repository of a scope is not as it was planned, and is kept with all its tags.
+        - V(emptied), V(not_emptied), V(deleted) or V(not_deleted).
+        - V(tags_kept) if all tags were deleted except those that are kept on purpose.
+        - V(scheduled) if GitLab has accepted the deletion, V(delete_failed) if GitLab failed to delete it.
+        - V(changed_since) if a repository of a scope changed after the plan was made. It is kept with all its tags.
       type: str
       returned: success
       sample: emptied
     message:
-      description: Why, where that is not plain.
+      description: Details of what happened. Empty if there are none.
       type: str
       returned: success
       sample: ""
 errors:
-  description: The repositories that could not be read, each with the request that failed, at most O(return_limit) of
-    them.
+  description: The repositories that could not be read, each with the request that failed, at most O(return_limit)
+    entries.
   returned: when the repositories could be read
   type: list
   elements: dict
   sample: []
 truncated:
-  description: Whether RV(repositories), RV(matches), RV(unmatched) or RV(errors) was cut to O(return_limit).
+  description: Whether RV(repositories), RV(matches), RV(unmatched) or RV(errors) was cut to O(return_limit) entries.
   returned: when the repositories could be read
   type: bool
   sample: false

@@ -7,23 +7,24 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: registry_restore
-short_description: Put back the tags that a run of registry_cleanup deleted
+short_description: Restore the tags that a run of registry_cleanup deleted
 version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
-  - Reads in a journal of M(containerops.gitlab.registry_cleanup) which tags a run deleted, and gives these names to the
-    same images again, by their digests. No image is pulled or pushed.
-  - This works until the registry's garbage collection takes the images. With a metadata database GitLab's registry
-    collects an image by itself, by default a day after its last tag was deleted. Without one, untagged images are there
-    until an administrator has them collected (C(registry-garbage-collect -m)).
-  - A tag that exists is never overwritten. If it points to the image of the journal, nothing is done. If it points to
-    another image now, it is left alone, with a warning.
-  - Tags that can't be put back are listed with their reasons. All others are put back, and the task fails with the
+  - Reads from a journal of M(containerops.gitlab.registry_cleanup) which tags a run deleted. It creates these tags
+    again for the same images, by their digests. No image is pulled or pushed.
+  - This works until the registry's garbage collection removes the images. With a metadata database, GitLab's registry
+    removes an image by itself, by default a day after its last tag was deleted.
+  - Without a metadata database, untagged images exist until an administrator removes them (C(registry-garbage-collect
+    -m)).
+  - An existing tag is never overwritten. If it points to the image of the journal, nothing is done. If it now points to
+    another image, it is not changed, and there is a warning.
+  - Tags that can't be restored are listed with their reasons. All other tags are restored, and the task fails with the
     result V(partial).
-  - A cleanup by the same rules deletes the tags again, so change its rules before the next one. With a metadata
-    database a tag that is put back is dated now. Rules by age delete it only when it is old enough again, and
-    O(containerops.gitlab.registry_cleanup#module:keep_n) counts it as one of the newest.
+  - A cleanup by the same rules would delete the tags again. So change its rules before the next cleanup.
+  - With a metadata database, a restored tag has the date of its restoration. So rules by age delete it only when it is
+    old enough again. O(containerops.gitlab.registry_cleanup#module:keep_n) counts it as one of the newest.
 requirements:
   - google-re2 (Python library)
 extends_documentation_fragment:
@@ -36,8 +37,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - Whether the credentials may push, and whether a protection rule keeps them from it, is told if the repository is
-        there. Asking for that makes a repository that is not.
+      - Check mode shows whether the credentials may push and whether a protection rule forbids it, but only if the
+        repository exists. Otherwise the check itself would create the repository.
   diff_mode:
     support: full
   idempotent:
@@ -45,34 +46,35 @@ attributes:
 options:
   journal_path:
     description:
-      - The journal of the run, a file that O(containerops.gitlab.registry_cleanup#module:journal_path) wrote.
-        M(containerops.gitlab.registry_plan_package) makes such a file of a journal that was stored in a package.
-      - The file is only read. A line that no cleanup writes is refused, and so is a journal that tells of other servers
-        alone.
+      - Path of the journal of the run. It is a file of O(containerops.gitlab.registry_cleanup#module:journal_path). For
+        a journal in a package, M(containerops.gitlab.registry_plan_package) fetches such a file.
+      - The file is only read. A file with a line that is not from a cleanup is refused, and so is a journal that
+        contains only runs on other servers.
     type: path
     required: true
   run:
     description:
-      - Which run of the journal.
-      - V(last) is the last one that deleted a tag, V(all) are all of them.
-      - Else it is the beginning of the time at which the run began, such as V(2026-06-01T03), or of the fingerprint of
-        its plan or approved plan. If that fits several plans, the task fails and lists them.
-      - Runs of the same plan are one, such as a run that was killed and the one that continued it with the same
-        approved plan. A warning names other runs right before it that did not end.
+      - Which run of the journal is undone.
+      - V(last) is the last run that deleted a tag. V(all) are all runs.
+      - Any other value is the beginning of the run's start time, such as V(2026-06-01T03), or of the fingerprint of its
+        plan or approved plan. If several plans match, the task fails and lists them.
+      - Runs of the same plan are treated as one run. An example is a run that was killed, and the run that continued it
+        with the same approved plan. If other runs right before it did not end, a warning names them.
     type: str
     default: last
   repositories:
     description:
-      - Put back only tags of these repositories, by their paths or globs, such as V(team/app/*).
-      - An entry that matches nothing fails the task.
+      - Restore only tags of these repositories. Entries are paths or globs, such as V(team/app/*).
+      - If an entry matches nothing, the task fails.
     type: list
     elements: str
   tags:
     description:
-      - Put back only tags whose names match one of these RE2 patterns. A pattern has to match the whole name.
-      - A signature is a tag of its own, such as C(sha256-<digest>.sig). Tags that belong to an image are put back after
+      - Restore only tags whose names match one of these RE2 patterns, such as V(v1\..*). A pattern has to match the
+        whole name.
+      - A signature is a tag of its own, such as C(sha256-<digest>.sig). Tags that belong to an image are restored after
         the image.
-      - A pattern that matches nothing fails the task.
+      - If a pattern matches nothing, the task fails.
     type: list
     elements: str
 seealso:
@@ -104,51 +106,53 @@ EXAMPLES = r"""
 RETURN = r"""
 result:
   description:
-    - V(ok) when each of the tags exists, or will after a run; also if a tag points to another image now.
-    - V(partial) when some can't be put back, V(failed) when nothing could be read.
+    - V(ok) if each of the tags exists, or in check mode would exist. A tag that now points to another image does not
+      change this.
+    - V(partial) if some tags can't be restored. V(failed) if nothing could be read.
   returned: always
   type: str
   sample: ok
 msg:
-  description: Why the task failed. If it did not, how many tags are to be put back, and after a run how many were.
+  description: Why the task failed. If it did not fail, how many tags are to be restored, and after a run how many were
+    restored.
   returned: always
   type: str
   sample: 3 of 3 tags were put back.
 runs:
-  description: The runs whose tags are put back, in their order.
+  description: The runs whose tags are restored, in the order of the journal.
   returned: when the journal could be read
   type: list
   elements: dict
   contains:
     time:
-      description: When it began, by the clock of its machine.
+      description: Start time of the run, by the clock of its machine.
       type: str
       returned: success
       sample: "2026-06-01T03:00:00.000Z"
     fingerprint:
-      description: Fingerprint of its plan.
+      description: Fingerprint of the plan of the run.
       type: str
       returned: success
       sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
     approved:
-      description: Fingerprint of the approved plan, null if there was none.
+      description: Fingerprint of the approved plan. Null if there was none.
       type: str
       returned: success
       sample: null
     tags:
-      description: How many tags it deleted, or may have deleted.
+      description: Number of tags that the run deleted or may have deleted.
       type: int
       returned: success
       sample: 12
     ended:
-      description: Whether it told its end. A run that was killed did not.
+      description: Whether the journal contains the end of the run. It is missing if the run was killed.
       type: bool
       returned: success
       sample: true
 tags:
   description:
-    - The tags that are meant, those that can't be put back first, at most O(return_limit). The same in check mode and
-      in a run.
+    - The tags of these runs, at most O(return_limit) entries. Tags that can't be restored come first.
+    - For the same server state, it is the same in check mode and in a run.
   returned: when the journal could be read
   type: list
   elements: dict
@@ -164,55 +168,56 @@ tags:
       returned: success
       sample: dev-1
     digest:
-      description: Digest of its image, null if the journal does not tell it.
+      description: Digest of the image in the journal. Null if the journal does not contain it.
       type: str
       returned: success
       sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
     now:
-      description: Digest that the tag has, null where it is not there or could not be read.
+      description: Current digest of the tag. Null if the tag does not exist or could not be read.
       type: str
       returned: success
       sample: null
     action:
-      description: V(create) if it is put back, else V(none).
+      description: V(create) if the tag is restored. Otherwise V(none).
       type: str
       returned: success
       sample: create
     reason:
       description:
-        - V(deleted) if it is not there, and its image is; so it is put back.
-        - V(present) if it points to that image already, V(replaced) if it points to another one now.
-        - V(no_digest) if the journal does not tell which image it was, V(collected) if the registry does not hold the
-          image any more, V(incomplete) if it does not hold all that the image refers to, such as its signed image or
-          one of its platforms.
-        - V(protected) if a tag protection rule keeps the caller from pushing it, V(locked) if nothing can be pushed to
-          its repository, V(unread) if it could not be found out.
+        - V(deleted) if the tag does not exist, but its image does. The tag is restored.
+        - V(present) if the tag already points to this image. V(replaced) if it now points to another image.
+        - V(no_digest) if the journal does not contain the digest of the image.
+        - V(collected) if the image no longer exists in the registry.
+        - V(incomplete) if a part of the image no longer exists, such as one of its platforms or the image that it
+          signs.
+        - V(protected) if a tag protection rule forbids the push. V(locked) if nothing can be pushed to the repository.
+        - V(unread) if the state of the tag could not be read.
       type: str
       returned: success
       sample: deleted
     journal:
-      description: What became of the tag by the journal, such as V(deleted); null if the run was killed before it knew.
+      description: Outcome of the tag in the journal, such as V(deleted). Null if the run was killed before the outcome.
       type: str
       returned: success
       sample: deleted
     message:
-      description: What there is to say of the reason.
+      description: Details of the reason. Empty if there are none.
       type: str
       returned: success
       sample: ""
 counts:
-  description: Number of tags by reason, with all that are not shown.
+  description: Number of all tags by reason, including those that are not listed.
   returned: when the journal could be read
   type: dict
   sample: {"collected": 0, "deleted": 12, "incomplete": 0, "locked": 0, "no_digest": 0, "present": 0, "protected": 0,
     "replaced": 0, "unread": 0}
 truncated:
-  description: Whether O(return_limit) cut one of the lists.
+  description: Whether one of the lists was cut to O(return_limit) entries.
   returned: when the journal could be read
   type: bool
   sample: false
 notes:
-  description: What to know before the next cleanup, one sentence each.
+  description: Remarks for the next cleanup, as a list of sentences.
   returned: when the journal could be read
   type: list
   elements: str
@@ -224,12 +229,12 @@ errors:
   elements: dict
   sample: []
 outcome:
-  description: What became of the tags that were to be put back.
-  returned: when something was put back
+  description: What happened to the tags that were to be restored.
+  returned: when something was restored
   type: dict
   contains:
     tags:
-      description: The tags, those that were not put back first, at most O(return_limit).
+      description: The tags, at most O(return_limit) entries. Tags that were not restored come first.
       type: list
       elements: dict
       returned: success
@@ -245,26 +250,26 @@ outcome:
           returned: success
           sample: dev-1
         digest:
-          description: Digest of its image.
+          description: Digest of the image.
           type: str
           returned: success
           sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
         outcome:
           description:
-            - V(written) if it is there, and a look at it proves it; V(unverified) if the registry took it and could not
-              be asked afterwards.
-            - V(changed_since) if it had become another image right before, V(not_written) if it was refused or its
-              answer was lost, V(not_tried) if nothing was sent.
+            - V(written) if the tag was created, and reading it again confirmed this. V(unverified) if the registry
+              accepted the tag and could not be asked afterwards.
+            - V(changed_since) if the name already pointed to another image.
+            - V(not_written) if it was refused, or its answer was lost. V(not_tried) if no request was sent.
           type: str
           returned: success
           sample: written
         message:
-          description: Why, where that is not plain.
+          description: Details of what happened. Empty if there are none.
           type: str
           returned: success
           sample: ""
     truncated:
-      description: Whether O(return_limit) cut the list.
+      description: Whether the list was cut to O(return_limit) entries.
       type: bool
       returned: success
       sample: false

@@ -7,20 +7,20 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: registry_settings
-short_description: Have the registry settings of a whole fleet of projects as a document says
+short_description: Apply one document of registry settings to many projects
 version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
   - Sets visibility, cleanup policy and protection rules of all projects of groups, and of single projects, in one task.
-  - What is more specific wins, setting by setting, from O(defaults) by O(groups) to O(projects). Of a cleanup policy
-    each key is such a setting; protection rules of one kind are replaced as a whole.
-  - The whole document is checked before anything is sent, and all projects are read before anything is changed. What
-    the document does not name is not changed.
-  - A hundred projects of a group are read with two requests, of which the second sees that the list did not change
-    meanwhile. Each kind of protection rules that is named takes one more for a project. Projects that are as they are
-    wanted get no other request.
-  - In check mode this is a report of what differs from the document.
+  - O(groups) take precedence over O(defaults), and O(projects) over both. This applies to each setting. Each key of a
+    cleanup policy is a setting of its own. Protection rules of one kind are one setting.
+  - The whole document is checked before anything is sent. All projects are read before anything is changed. Settings
+    that the document does not contain are not changed.
+  - 100 projects of a group are read with two requests. The second request checks that the list has not changed
+    meanwhile. Each kind of protection rules in the document costs one more request for each project. Projects that have
+    the wanted settings get no other request.
+  - In check mode, the result is a report of the differences from the document.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._settings
@@ -39,12 +39,12 @@ attributes:
 options:
   defaults:
     description:
-      - What holds for all projects of the groups and for the named projects.
+      - Settings for all projects of O(groups), and for O(projects).
     type: dict
     suboptions: &settings
       access_level:
         description:
-          - The visibility of the container registry, see M(containerops.gitlab.registry_visibility).
+          - Who may see the container registry. M(containerops.gitlab.registry_visibility) explains the values.
         type: str
         choices:
           - enabled
@@ -54,40 +54,42 @@ options:
           - container_registry_access_level
       cleanup_policy:
         description:
-          - The cleanup policy. What is not named in it is taken from what is less specific, or is not changed.
+          - The cleanup policy. A key that you leave out is taken from the enclosing group or O(defaults). If it is
+            missing there too, it is not changed.
         type: dict
         suboptions:
           enabled:
             description:
-              - Whether the policy runs. GitLab switches the policies of projects without images off by itself, so for
-                those it remains disabled, with a note.
+              - Whether the policy is enabled. For projects without images, GitLab disables policies by itself. There
+                the policy remains disabled, and a note says so.
             type: bool
           cadence:
             description:
-              - How often it runs. GitLab takes V(1d), V(7d), V(14d), V(1month) and V(3month).
+              - How often the policy runs. GitLab accepts V(1d), V(7d), V(14d), V(1month) and V(3month).
             type: str
           keep_n:
             description:
-              - How many of the newest matching tags each repository keeps. GitLab takes V(1), V(5), V(10), V(25), V(50)
-                and V(100).
+              - Keep the newest N of the matching tags in each repository. GitLab accepts V(1), V(5), V(10), V(25),
+                V(50) and V(100).
             type: int
           older_than:
             description:
-              - Delete only tags older than this. GitLab takes V(7d), V(14d), V(30d), V(60d) and V(90d).
+              - Delete only tags that are older than this duration. GitLab accepts V(7d), V(14d), V(30d), V(60d) and
+                V(90d).
             type: str
           name_regex_delete:
             description:
-              - RE2 pattern of the names that are deleted. An enabled policy needs one.
+              - RE2 pattern of the tag names that are deleted, such as V(dev-.*). An enabled policy needs one.
             type: str
             aliases:
               - name_regex
           name_regex_keep:
             description:
-              - RE2 pattern of names that are kept although C(name_regex_delete) matches them.
+              - RE2 pattern of tag names that are kept although C(name_regex_delete) matches them, such as V(.*-stable).
             type: str
           clear:
             description:
-              - What is to have no value any more.
+              - Options of the policy whose values are removed.
             type: list
             elements: str
             choices:
@@ -101,23 +103,24 @@ options:
         suboptions:
           rules:
             description:
-              - The rules.
+              - The protection rules.
             type: list
             elements: dict
             required: true
             suboptions:
               repository_path_pattern:
                 description:
-                  - Path of repositories, in which V(*) stands for anything, in lower case.
-                  - It is relative to each project. V(web*) becomes C(<project>/web*), one that begins with V(*)
-                    continues right behind the project's path, so that V(*) means all repositories of the project.
+                  - Path of the protected repositories, in lower case. V(*) matches any characters.
+                  - It is relative to the path of each project. For example, V(web*) becomes C(<project>/web*). A
+                    pattern that begins with V(*) is appended to the project's path without a slash. So V(*) means all
+                    repositories of the project.
                 type: str
                 required: true
                 aliases:
                   - pattern
               minimum_access_level_for_push:
                 description:
-                  - The least role that may push. V(none) takes the level away.
+                  - Minimum role that may push. V(none) removes the setting from the rule.
                 type: str
                 choices:
                   - maintainer
@@ -126,7 +129,7 @@ options:
                   - none
               minimum_access_level_for_delete:
                 description:
-                  - The least role that may delete. V(none) takes the level away.
+                  - Minimum role that may delete. V(none) removes the setting from the rule.
                 type: str
                 choices:
                   - maintainer
@@ -135,7 +138,7 @@ options:
                   - none
           exclusive:
             description:
-              - Delete all other rules of this kind.
+              - Whether to delete all other rules of this kind.
             type: bool
             default: false
       tag_protection:
@@ -145,23 +148,23 @@ options:
         suboptions:
           rules:
             description:
-              - The rules.
+              - The protection rules.
             type: list
             elements: dict
             required: true
             suboptions:
               tag_name_pattern:
                 description:
-                  - RE2 pattern that is found anywhere in the names of tags, so V(v1) protects C(rev10) as well. It is
-                    no glob.
-                  - A project takes five rules at most.
+                  - RE2 pattern of tag names, such as V(^v[0-9]+). It may match any part of the name, so V(v1) also
+                    protects C(rev10). It is not a glob.
+                  - A project can have at most five rules.
                 type: str
                 required: true
                 aliases:
                   - pattern
               minimum_access_level_for_push:
                 description:
-                  - The least role that may push. A new rule needs it.
+                  - Minimum role that may push. It is required for a new rule.
                 type: str
                 choices:
                   - maintainer
@@ -169,7 +172,7 @@ options:
                   - admin
               minimum_access_level_for_delete:
                 description:
-                  - The least role that may delete. A new rule needs it.
+                  - Minimum role that may delete. It is required for a new rule.
                 type: str
                 choices:
                   - maintainer
@@ -177,16 +180,18 @@ options:
                   - admin
           exclusive:
             description:
-              - Delete all other rules of this kind.
+              - Whether to delete all other rules of this kind.
             type: bool
             default: false
       managed:
         description:
-          - V(false) leaves the projects alone, whatever else is said about them.
+          - Whether the projects are managed. With V(false), nothing is changed in them, even if other settings are
+            given for them.
         type: bool
   groups:
     description:
-      - What holds for the projects of a group and its subgroups, over O(defaults) and over a group around it.
+      - Settings for the projects of a group and its subgroups. They take precedence over O(defaults), and over those of
+        a parent group.
     type: list
     elements: dict
     suboptions:
@@ -198,7 +203,7 @@ options:
       <<: *settings
   projects:
     description:
-      - What holds for one project, over all else.
+      - Settings for one project. They take precedence over O(defaults) and O(groups).
     type: list
     elements: dict
     suboptions:
@@ -253,14 +258,15 @@ EXAMPLES = r"""
 RETURN = r"""
 result:
   description:
-    - V(ok) when all projects are as they were meant to be, or in check mode would be.
-    - V(partial) when something could not be read or done, V(refused) when the plan is beyond a limit, V(failed) when
-      nothing could be read.
+    - V(ok) if all projects have the wanted settings, or would have them in check mode.
+    - V(partial) if something could not be read or done.
+    - V(refused) if the changes exceed a limit. V(failed) if nothing could be read.
   returned: always
   type: str
   sample: ok
 projects:
-  description: The projects in the order of their paths. The same in check mode and in a run.
+  description: The projects, sorted by path, at most O(return_limit) entries. For the same server state, it is the same
+    in check mode and in a run.
   returned: when the projects could be read
   type: list
   elements: dict
@@ -276,18 +282,18 @@ projects:
       returned: success
       sample: team/app
     action:
-      description: V(update), V(none) when all is as it is wanted, or V(unknown) when it is left as it is, see
-        RV(projects[].error).
+      description: V(update) if settings are changed, V(none) if all settings are as wanted. V(unknown) if the project
+        is not changed because of an error (RV(projects[].error)).
       type: str
       returned: success
       sample: update
     before:
-      description: All settings of it that the document is about, by name, as they are.
+      description: Current values of the project's settings that the document contains, by name.
       type: dict
       returned: success
       sample: {"access_level": "enabled"}
     after:
-      description: All these settings as they are wanted.
+      description: Wanted values of these settings, by name.
       type: dict
       returned: success
       sample: {"access_level": "private"}
@@ -303,64 +309,64 @@ projects:
           returned: success
           sample: access_level
         before:
-          description: Its value, null where there is none.
+          description: Current value of the setting. Null if it has none.
           type: raw
           returned: success
           sample: enabled
         after:
-          description: Its wanted value, null where there is to be none.
+          description: Wanted value of the setting. Null if it shall have none.
           type: raw
           returned: success
           sample: private
     notes:
-      description: What is left undone, and why.
+      description: Settings that are not changed, and why, as a list of sentences.
       type: list
       elements: str
       returned: success
       sample: []
     error:
-      description: Why the project is left as it is, null when it is not.
+      description: Why the project is not changed. Null if there is no error.
       type: str
       returned: success
       sample: null
 totals:
-  description: The projects in numbers.
+  description: Totals of all projects.
   returned: when the projects could be read
   type: dict
   contains:
     projects:
-      description: Number of projects of which something is wanted.
+      description: Number of projects for which settings are given.
       type: int
       returned: success
       sample: 12
     differing:
-      description: Number of those that are not as they are wanted, and change.
+      description: Number of these projects that differ from the wanted settings and are changed.
       type: int
       returned: success
       sample: 1
     as_wanted:
-      description: Number of those that are as they are wanted.
+      description: Number of these projects that have the wanted settings.
       type: int
       returned: success
       sample: 11
     unknown:
-      description: Number of those that are left as they are because of an error.
+      description: Number of these projects that are not changed because of an error.
       type: int
       returned: success
       sample: 0
     archived:
-      description: Number of archived projects of the group, which are left out.
+      description: Number of archived projects of the group. They are left out.
       type: int
       returned: success
       sample: 0
 archived:
-  description: Paths of the archived projects.
+  description: Paths of the archived projects, at most O(return_limit) entries.
   returned: when the projects could be read
   type: list
   elements: str
   sample: []
 outcome:
-  description: What became of the projects that were to change, failures first.
+  description: What happened to the projects that were to change, at most O(return_limit) entries. Failures come first.
   returned: when something was changed
   type: list
   elements: dict
@@ -372,68 +378,69 @@ outcome:
       sample: team/app
     outcome:
       description:
-        - V(changed) when reading again showed all of it, V(partly_changed) or V(not_changed) when it did not,
-          V(unverified) when it could not be read again.
+        - The project is read again after the change. V(changed) if it has all wanted settings. V(partly_changed) or
+          V(not_changed) if it does not.
+        - V(unverified) if it could not be read again.
       type: str
       returned: success
       sample: changed
     message:
-      description: Why, empty when it was changed.
+      description: Why the project was not changed. Empty if it was changed.
       type: str
       returned: success
       sample: ""
 errors:
-  description: What could not be read, or can't be as it is wanted.
+  description: What could not be read, and settings that can't be changed as wanted, at most O(return_limit) entries.
   returned: when the projects could be read
   type: list
   elements: dict
   contains:
     name:
-      description: The project or group.
+      description: Path or id of the project or group.
       type: str
       returned: success
       sample: team/app
     kind:
-      description: What went wrong, such as V(forbidden) or V(not_found).
+      description: Kind of the failure, such as V(forbidden) or V(not_found).
       type: str
       returned: success
       sample: forbidden
     status:
-      description: GitLab's HTTP status, null when there was no answer.
+      description: HTTP status. Null if there was no answer.
       type: int
       returned: success
       sample: 403
     method:
-      description: The request's method.
+      description: HTTP method.
       type: str
       returned: success
       sample: GET
     path:
-      description: The request's path.
+      description: Path of the request.
       type: str
       returned: success
       sample: /api/v4/projects/1
     message:
-      description: What GitLab said.
+      description: Error message of the server or of the connection.
       type: str
       returned: success
       sample: 403 Forbidden
     request_id:
-      description: GitLab's id of the request.
+      description: GitLab's id of the request, for its administrators.
       type: str
       returned: success
       sample: 01HXW
 error:
-  description: The first error as one of RV(errors), without its name.
+  description: The first error, with the values of RV(errors), but without a name.
   returned: when nothing could be read
   type: dict
 truncated:
-  description: Whether a list was cut to O(return_limit).
+  description: Whether one of the lists was cut to O(return_limit) entries.
   returned: when the projects could be read
   type: bool
   sample: false
 requests:
-  description: Number of requests that were sent.
+  description: Number of requests sent.
   returned: when the projects could be read
   type: int
   sample: 2

@@ -7,15 +7,15 @@ from __future__ import annotations
 
 DOCUMENTATION = r"""
 module: registry_tag
-short_description: Name, promote, restore and delete tags of a GitLab container repository
+short_description: Create, promote, restore and delete tags of a GitLab container repository
 version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
-  - Gives an image of the registry more names, in its own repository or in another one of the same registry, without
-    pulling it. Multi-platform images come with all that they hold.
-  - Restores a deleted tag from the digest of its image, as long as garbage collection has not run. With a metadata
-    database the registry collects by itself about a day after the deletion, else when its administrator has it do so.
+  - Adds tags to an image, in its own repository or in another repository of the same registry. The image is not pulled.
+    Multi-platform images are copied with all their images.
+  - Restores a deleted tag from the digest of its image, until the registry's garbage collection has removed the image.
+    With a metadata database, this happens about a day after the deletion. Otherwise an administrator starts it.
   - Deletes tags by name. Other tags of the same image are kept.
 requirements:
   - google-re2 (Python library)
@@ -29,8 +29,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - Whether the credentials may push, and whether a protection rule keeps them from it, is told if the repository is
-        there. Asking for that makes a repository that is not.
+      - Check mode shows whether the credentials may push and whether a protection rule forbids it, but only if the
+        repository exists. Otherwise the check itself would create the repository.
   diff_mode:
     support: full
   idempotent:
@@ -38,23 +38,24 @@ attributes:
 options:
   repository:
     description:
-      - Path of the repository, the project's and the name of the repository in it.
+      - Path of the repository, such as V(group/project/name). It is the path of the project and the name of the
+        repository in it.
       - Exactly one of O(repository) and O(repository_id) is required.
-      - A repository that is not there yet is made by O(state=present), in a project that is.
+      - With O(state=present), a repository that does not exist is created. Its project has to exist.
     type: str
   repository_id:
     description:
-      - Id of the repository.
+      - Id of the repository, such as V(7).
     type: int
   name:
     description:
-      - Names of the tags.
+      - Names of the tags, such as V(stable).
     type: list
     elements: str
     required: true
   state:
     description:
-      - V(present) has the tags be the image that O(source) is, V(absent) deletes them.
+      - V(present) makes the tags point to the image of O(source). V(absent) deletes the tags.
     type: str
     choices:
       - present
@@ -62,36 +63,38 @@ options:
     default: present
   source:
     description:
-      - The image, by a tag or by a digest such as V(sha256:...). Required for O(state=present).
+      - The image for O(state=present), by a tag or by a digest, such as V(v1.4.2) or V(sha256:...). It is required
+        there.
     type: str
   source_repository:
     description:
-      - Path of the repository that holds O(source), on the same registry. If not set, it is the repository itself.
+      - Path of the repository that contains O(source), in the same registry. By default it is the repository of the
+        tags.
     type: str
   copy_referrers:
     description:
-      - Whether to copy what refers to the image too, that is its signatures, attestations and software bills of
-        materials (SBOMs).
-      - Found are those that O(source_repository) keeps in tags named after the image's digest, such as
-        C(sha256-<digest>.sig), which is how cosign stores them.
+      - Whether to copy the signatures, attestations and SBOMs of the image as well.
+      - The module finds those in tags of O(source_repository) that are named after the image's digest, such as
+        C(sha256-<digest>.sig). Cosign stores them in this way.
     type: bool
     default: false
   force:
     description:
-      - Whether a tag that is another image already may become this one. Otherwise the task is refused.
-      - With O(state=absent), whether a tag that shares its image with a tag that is kept may be deleted from a registry
-        that is not known to leave the other one alone. GitLab's own registry is known to. Otherwise the task is
-        refused.
+      - Whether a tag that already points to another image may be overwritten. Without it, the task is refused.
+      - With O(state=absent), whether a tag may be deleted although a tag that is kept points to the same image.
+        GitLab's own registry keeps the other tag. Any other registry may delete both tags, so the task is refused
+        without O(force).
     type: bool
     default: false
   digest:
     description:
-      - Delete the tag only if it points to this image, and refuse the task otherwise. It needs a single O(name) and
-        O(state=absent).
+      - Delete the tag only if it points to this image, such as V(sha256:...). Otherwise the task is refused.
+      - O(state=absent) is required with it, and O(name) with a single name.
     type: str
   require_digest:
     description:
-      - Refuse to delete a tag whose digest can't be read, since it can't be compared right before it is deleted.
+      - Whether to refuse to delete a tag whose digest can't be read. Such a tag can't be compared right before it is
+        deleted.
     type: bool
     default: true
 seealso:
@@ -133,9 +136,9 @@ EXAMPLES = r"""
 RETURN = r"""
 result:
   description:
-    - V(ok) when the tags are as they were meant to be; in check mode when nothing that can be read speaks against it.
-    - V(partial) when something could not be done, V(refused) when it must not be done, V(failed) when nothing could be
-      read.
+    - V(ok) if the tags are as requested. In check mode, V(ok) if nothing that can be read prevents this.
+    - V(partial) if something could not be done. V(refused) if it may not be done.
+    - V(failed) if nothing could be read.
   returned: always
   type: str
   sample: ok
@@ -146,7 +149,8 @@ repository:
   sample: team/app
 tags:
   description:
-    - The tags. Those that O(copy_referrers) adds come first. The same in check mode and in a run.
+    - The tags. Those that O(copy_referrers) adds come first. For the same server state, it is the same in check mode
+      and in a run.
   returned: when the tags could be read
   type: list
   elements: dict
@@ -157,27 +161,27 @@ tags:
       returned: success
       sample: stable
     before:
-      description: Digest of the tag, null where it is not there or the digest can't be read.
+      description: Current digest of the tag. Null if the tag does not exist or its digest can't be read.
       type: str
       returned: success
       sample: null
     after:
-      description: Digest that it is meant to have, null where it is meant not to be there.
+      description: Wanted digest of the tag. Null if the tag is to be deleted.
       type: str
       returned: success
       sample: sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08
     action:
-      description: V(create), V(overwrite), V(delete), or V(none) where it is as it is meant to be.
+      description: What is done with the tag. V(create), V(overwrite), V(delete), or V(none) if it is already as wanted.
       type: str
       returned: success
       sample: create
     referrer:
-      description: Whether O(copy_referrers) added it.
+      description: Whether O(copy_referrers) added the tag.
       type: bool
       returned: success
       sample: false
 outcome:
-  description: What became of the tags that were to change.
+  description: What happened to the tags that were to change.
   returned: when something was changed
   type: list
   elements: dict
@@ -189,15 +193,16 @@ outcome:
       sample: stable
     outcome:
       description:
-        - V(written), V(not_written), V(not_tried) or V(changed_since), when it had become another image right before.
-          V(unverified) if the registry took it and could not be asked afterwards.
-        - For O(state=absent) as in M(containerops.gitlab.registry_cleanup), such as V(deleted), V(already_gone) or
-          V(not_deleted).
+        - V(written), V(not_written) or V(not_tried).
+        - V(changed_since) if the tag changed right before. V(unverified) if the registry accepted the tag and could not
+          be asked afterwards.
+        - With O(state=absent), the values are those of RV(containerops.gitlab.registry_cleanup#module:outcome.counts),
+          such as V(deleted), V(already_gone) or V(not_deleted).
       type: str
       returned: success
       sample: written
     message:
-      description: Why, where that is not plain.
+      description: Details of what happened. Empty if there are none.
       type: str
       returned: success
       sample: ""

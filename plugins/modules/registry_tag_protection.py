@@ -12,14 +12,14 @@ version_added: 1.0.0
 author:
   - containerops.gitlab contributors (@containerops)
 description:
-  - Manages the protection rules for container tags of one project, several projects, or a whole group. It needs GitLab
-    18.8 (18.9 to change rules, and a later one to delete them), a registry with a metadata database, and the role
-    Maintainer.
-  - Immutable rules, which GitLab does not show by this way, are left alone.
-  - Rules are told apart by their patterns. Rules that are not named are kept, unless O(exclusive) is set. Within a
-    rule, a level that is not named is not changed.
-  - All changes of a project are worked out before the first one is made. New rules are created before old ones are
-    deleted, so that nothing is unprotected in between.
+  - Manages the protection rules for container tags of one project, of several projects, or of a whole group.
+  - GitLab 18.8 or later is required. Changing rules needs 18.9, and deleting rules a later version. A registry with a
+    metadata database and the role Maintainer are required.
+  - Rules for immutable tags are not changed, since GitLab does not show them to this module.
+  - Rules are identified by their patterns. Other rules are kept, unless O(exclusive) is set. Options of a rule that you
+    leave out are not changed.
+  - All changes of a project are planned before the first change is made. New rules are created before old rules are
+    deleted, so that there is no time without protection.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._scope.project
@@ -42,22 +42,23 @@ attributes:
 options:
   rules:
     description:
-      - The rules. With O(exclusive), an empty list removes all.
+      - The protection rules. With O(exclusive), an empty list deletes all rules.
     type: list
     elements: dict
     required: true
     suboptions:
       tag_name_pattern:
         description:
-          - RE2 pattern that is found anywhere in the names of tags, so V(v1) protects C(rev10) as well. It is no glob.
-          - A project takes five rules at most.
+          - RE2 pattern of tag names, such as V(^v[0-9]+). It may match any part of the name, so V(v1) also protects
+            C(rev10). It is not a glob.
+          - A project can have at most five rules.
         type: str
         required: true
         aliases:
           - pattern
       minimum_access_level_for_push:
         description:
-          - The least role that may push. A new rule needs it.
+          - Minimum role that may push. It is required for a new rule.
         type: str
         choices:
           - maintainer
@@ -65,7 +66,7 @@ options:
           - admin
       minimum_access_level_for_delete:
         description:
-          - The least role that may delete. A new rule needs it.
+          - Minimum role that may delete. It is required for a new rule.
         type: str
         choices:
           - maintainer
@@ -104,14 +105,15 @@ EXAMPLES = r"""
 RETURN = r"""
 result:
   description:
-    - V(ok) when all projects are as they were meant to be, or in check mode would be.
-    - V(partial) when something could not be read or done, V(refused) when the plan is beyond a limit, V(failed) when
-      nothing could be read.
+    - V(ok) if all projects have the wanted settings, or would have them in check mode.
+    - V(partial) if something could not be read or done.
+    - V(refused) if the changes exceed a limit. V(failed) if nothing could be read.
   returned: always
   type: str
   sample: ok
 projects:
-  description: The projects in the order of their paths. The same in check mode and in a run.
+  description: The projects, sorted by path, at most O(return_limit) entries. For the same server state, it is the same
+    in check mode and in a run.
   returned: when the projects could be read
   type: list
   elements: dict
@@ -127,18 +129,18 @@ projects:
       returned: success
       sample: team/app
     action:
-      description: V(update), V(none) when all is as it is wanted, or V(unknown) when it is left as it is, see
-        RV(projects[].error).
+      description: V(update) if settings are changed, V(none) if all settings are as wanted. V(unknown) if the project
+        is not changed because of an error (RV(projects[].error)).
       type: str
       returned: success
       sample: update
     before:
-      description: The rules as they are.
+      description: The current rules.
       type: dict
       returned: success
       sample: {}
     after:
-      description: The rules as they are wanted.
+      description: The wanted rules.
       type: dict
       returned: success
       sample: {'tag_protection ^v[0-9]+': 'push: maintainer, delete: owner'}
@@ -154,64 +156,64 @@ projects:
           returned: success
           sample: tag_protection ^v[0-9]+
         before:
-          description: Its value, null where there is none.
+          description: Current value of the setting. Null if it has none.
           type: raw
           returned: success
           sample: null
         after:
-          description: Its wanted value, null where there is to be none.
+          description: Wanted value of the setting. Null if it shall have none.
           type: raw
           returned: success
           sample: 'push: maintainer, delete: owner'
     notes:
-      description: What is left undone, and why.
+      description: Settings that are not changed, and why, as a list of sentences.
       type: list
       elements: str
       returned: success
       sample: []
     error:
-      description: Why the project is left as it is, null when it is not.
+      description: Why the project is not changed. Null if there is no error.
       type: str
       returned: success
       sample: null
 totals:
-  description: The projects in numbers.
+  description: Totals of all projects.
   returned: when the projects could be read
   type: dict
   contains:
     projects:
-      description: Number of projects of which something is wanted.
+      description: Number of projects for which settings are given.
       type: int
       returned: success
       sample: 12
     differing:
-      description: Number of those that are not as they are wanted, and change.
+      description: Number of these projects that differ from the wanted settings and are changed.
       type: int
       returned: success
       sample: 1
     as_wanted:
-      description: Number of those that are as they are wanted.
+      description: Number of these projects that have the wanted settings.
       type: int
       returned: success
       sample: 11
     unknown:
-      description: Number of those that are left as they are because of an error.
+      description: Number of these projects that are not changed because of an error.
       type: int
       returned: success
       sample: 0
     archived:
-      description: Number of archived projects of the group, which are left out.
+      description: Number of archived projects of the group. They are left out.
       type: int
       returned: success
       sample: 0
 archived:
-  description: Paths of the archived projects.
+  description: Paths of the archived projects, at most O(return_limit) entries.
   returned: when the projects could be read
   type: list
   elements: str
   sample: []
 outcome:
-  description: What became of the projects that were to change, failures first.
+  description: What happened to the projects that were to change, at most O(return_limit) entries. Failures come first.
   returned: when something was changed
   type: list
   elements: dict
@@ -223,68 +225,69 @@ outcome:
       sample: team/app
     outcome:
       description:
-        - V(changed) when reading again showed all of it, V(partly_changed) or V(not_changed) when it did not,
-          V(unverified) when it could not be read again.
+        - The project is read again after the change. V(changed) if it has all wanted settings. V(partly_changed) or
+          V(not_changed) if it does not.
+        - V(unverified) if it could not be read again.
       type: str
       returned: success
       sample: changed
     message:
-      description: Why, empty when it was changed.
+      description: Why the project was not changed. Empty if it was changed.
       type: str
       returned: success
       sample: ""
 errors:
-  description: What could not be read, or can't be as it is wanted.
+  description: What could not be read, and settings that can't be changed as wanted, at most O(return_limit) entries.
   returned: when the projects could be read
   type: list
   elements: dict
   contains:
     name:
-      description: The project or group.
+      description: Path or id of the project or group.
       type: str
       returned: success
       sample: team/app
     kind:
-      description: What went wrong, such as V(forbidden) or V(not_found).
+      description: Kind of the failure, such as V(forbidden) or V(not_found).
       type: str
       returned: success
       sample: forbidden
     status:
-      description: GitLab's HTTP status, null when there was no answer.
+      description: HTTP status. Null if there was no answer.
       type: int
       returned: success
       sample: 403
     method:
-      description: The request's method.
+      description: HTTP method.
       type: str
       returned: success
       sample: GET
     path:
-      description: The request's path.
+      description: Path of the request.
       type: str
       returned: success
       sample: /api/v4/projects/1
     message:
-      description: What GitLab said.
+      description: Error message of the server or of the connection.
       type: str
       returned: success
       sample: 403 Forbidden
     request_id:
-      description: GitLab's id of the request.
+      description: GitLab's id of the request, for its administrators.
       type: str
       returned: success
       sample: 01HXW
 error:
-  description: The first error as one of RV(errors), without its name.
+  description: The first error, with the values of RV(errors), but without a name.
   returned: when nothing could be read
   type: dict
 truncated:
-  description: Whether a list was cut to O(return_limit).
+  description: Whether one of the lists was cut to O(return_limit) entries.
   returned: when the projects could be read
   type: bool
   sample: false
 requests:
-  description: Number of requests that were sent.
+  description: Number of requests sent.
   returned: when the projects could be read
   type: int
   sample: 2

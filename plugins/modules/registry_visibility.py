@@ -13,9 +13,9 @@ author:
   - containerops.gitlab contributors (@containerops)
 description:
   - Sets the visibility of the container registry of one project, several projects, or a whole group.
-  - A group of 500 projects is read with five requests. Projects that are as they are wanted get no request at all.
-  - Nothing is deleted when a registry is disabled. It is hidden from everybody, administrators too, and shows the same
-    images again once it is enabled.
+  - A group of 500 projects is read with five requests. Projects that have the wanted setting get no request.
+  - Disabling a registry deletes nothing. It hides the registry from everybody, including administrators. When it is
+    enabled again, it shows the same images.
 extends_documentation_fragment:
   - containerops.gitlab._connection
   - containerops.gitlab._scope.project
@@ -35,8 +35,10 @@ attributes:
 options:
   access_level:
     description:
-      - V(enabled) shows it to everybody who may see the project, V(private) to members from the role Reporter on,
-        V(disabled) to nobody.
+      - Who may see the container registry.
+      - V(enabled) shows it to everybody who may see the project.
+      - V(private) shows it to members with the role Reporter or higher.
+      - V(disabled) shows it to nobody.
     type: str
     choices:
       - enabled
@@ -69,14 +71,15 @@ EXAMPLES = r"""
 RETURN = r"""
 result:
   description:
-    - V(ok) when all projects are as they were meant to be, or in check mode would be.
-    - V(partial) when something could not be read or done, V(refused) when the plan is beyond a limit, V(failed) when
-      nothing could be read.
+    - V(ok) if all projects have the wanted settings, or would have them in check mode.
+    - V(partial) if something could not be read or done.
+    - V(refused) if the changes exceed a limit. V(failed) if nothing could be read.
   returned: always
   type: str
   sample: ok
 projects:
-  description: The projects in the order of their paths. The same in check mode and in a run.
+  description: The projects, sorted by path, at most O(return_limit) entries. For the same server state, it is the same
+    in check mode and in a run.
   returned: when the projects could be read
   type: list
   elements: dict
@@ -92,18 +95,18 @@ projects:
       returned: success
       sample: team/app
     action:
-      description: V(update), V(none) when all is as it is wanted, or V(unknown) when it is left as it is, see
-        RV(projects[].error).
+      description: V(update) if settings are changed, V(none) if all settings are as wanted. V(unknown) if the project
+        is not changed because of an error (RV(projects[].error)).
       type: str
       returned: success
       sample: update
     before:
-      description: The visibility as it is.
+      description: The current visibility.
       type: dict
       returned: success
       sample: {"access_level": "enabled"}
     after:
-      description: The visibility as it is wanted.
+      description: The wanted visibility.
       type: dict
       returned: success
       sample: {"access_level": "private"}
@@ -119,64 +122,64 @@ projects:
           returned: success
           sample: access_level
         before:
-          description: Its value, null where there is none.
+          description: Current value of the setting. Null if it has none.
           type: raw
           returned: success
           sample: enabled
         after:
-          description: Its wanted value, null where there is to be none.
+          description: Wanted value of the setting. Null if it shall have none.
           type: raw
           returned: success
           sample: private
     notes:
-      description: What is left undone, and why.
+      description: Settings that are not changed, and why, as a list of sentences.
       type: list
       elements: str
       returned: success
       sample: []
     error:
-      description: Why the project is left as it is, null when it is not.
+      description: Why the project is not changed. Null if there is no error.
       type: str
       returned: success
       sample: null
 totals:
-  description: The projects in numbers.
+  description: Totals of all projects.
   returned: when the projects could be read
   type: dict
   contains:
     projects:
-      description: Number of projects of which something is wanted.
+      description: Number of projects for which settings are given.
       type: int
       returned: success
       sample: 12
     differing:
-      description: Number of those that are not as they are wanted, and change.
+      description: Number of these projects that differ from the wanted settings and are changed.
       type: int
       returned: success
       sample: 1
     as_wanted:
-      description: Number of those that are as they are wanted.
+      description: Number of these projects that have the wanted settings.
       type: int
       returned: success
       sample: 11
     unknown:
-      description: Number of those that are left as they are because of an error.
+      description: Number of these projects that are not changed because of an error.
       type: int
       returned: success
       sample: 0
     archived:
-      description: Number of archived projects of the group, which are left out.
+      description: Number of archived projects of the group. They are left out.
       type: int
       returned: success
       sample: 0
 archived:
-  description: Paths of the archived projects.
+  description: Paths of the archived projects, at most O(return_limit) entries.
   returned: when the projects could be read
   type: list
   elements: str
   sample: []
 outcome:
-  description: What became of the projects that were to change, failures first.
+  description: What happened to the projects that were to change, at most O(return_limit) entries. Failures come first.
   returned: when something was changed
   type: list
   elements: dict
@@ -188,83 +191,85 @@ outcome:
       sample: team/app
     outcome:
       description:
-        - V(changed) when reading again showed all of it, V(partly_changed) or V(not_changed) when it did not,
-          V(unverified) when it could not be read again.
+        - The project is read again after the change. V(changed) if it has all wanted settings. V(partly_changed) or
+          V(not_changed) if it does not.
+        - V(unverified) if it could not be read again.
       type: str
       returned: success
       sample: changed
     message:
-      description: Why, empty when it was changed.
+      description: Why the project was not changed. Empty if it was changed.
       type: str
       returned: success
       sample: ""
 errors:
-  description: What could not be read, or can't be as it is wanted.
+  description: What could not be read, and settings that can't be changed as wanted, at most O(return_limit) entries.
   returned: when the projects could be read
   type: list
   elements: dict
   contains:
     name:
-      description: The project or group.
+      description: Path or id of the project or group.
       type: str
       returned: success
       sample: team/app
     kind:
-      description: What went wrong, such as V(forbidden) or V(not_found).
+      description: Kind of the failure, such as V(forbidden) or V(not_found).
       type: str
       returned: success
       sample: forbidden
     status:
-      description: GitLab's HTTP status, null when there was no answer.
+      description: HTTP status. Null if there was no answer.
       type: int
       returned: success
       sample: 403
     method:
-      description: The request's method.
+      description: HTTP method.
       type: str
       returned: success
       sample: GET
     path:
-      description: The request's path.
+      description: Path of the request.
       type: str
       returned: success
       sample: /api/v4/projects/1
     message:
-      description: What GitLab said.
+      description: Error message of the server or of the connection.
       type: str
       returned: success
       sample: 403 Forbidden
     request_id:
-      description: GitLab's id of the request.
+      description: GitLab's id of the request, for its administrators.
       type: str
       returned: success
       sample: 01HXW
 error:
-  description: The first error as one of RV(errors), without its name.
+  description: The first error, with the values of RV(errors), but without a name.
   returned: when nothing could be read
   type: dict
 truncated:
-  description: Whether a list was cut to O(return_limit).
+  description: Whether one of the lists was cut to O(return_limit) entries.
   returned: when the projects could be read
   type: bool
   sample: false
 requests:
-  description: Number of requests that were sent.
+  description: Number of requests sent.
   returned: when the projects could be read
   type: int
   sample: 2
 access_levels:
-  description: Number of projects by visibility, before and after. V(unknown) counts those that GitLab does not show.
+  description: Number of projects by visibility, before and after. V(unknown) is the number of projects whose visibility
+    GitLab does not show.
   returned: when the projects could be read
   type: dict
   contains:
     before:
-      description: As they are.
+      description: Number of projects by their current visibility.
       type: dict
       returned: success
       sample: {"enabled": 1, "private": 11}
     after:
-      description: As they are wanted.
+      description: Number of projects by their wanted visibility.
       type: dict
       returned: success
       sample: {"private": 12}
