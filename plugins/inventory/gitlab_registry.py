@@ -225,7 +225,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):
             self.display.warning(warning)
         if found.token is None:
             self.display.warning(
-                "No token is given in api_token or GITLAB_TOKEN: only what everybody may see is listed."
+                "No token is given in api_token or GITLAB_TOKEN: only public projects and groups are listed."
             )
         refresh = token_file_refresher(found, lambda token: header_of(found.kind, token))
         return found.settings._replace(refresh_credentials=refresh)

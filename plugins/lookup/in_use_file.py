@@ -96,7 +96,7 @@ def _objects_in(text: str) -> list[t.Any]:
     """
     found = [document for document in yaml_documents(text) if document is not None]
     if not all(isinstance(document, (dict, list)) for document in found):
-        raise ValueRefused("holds a document that is no Kubernetes object")
+        raise ValueRefused("contains a document that is not a Kubernetes object")
     return found
 
 
@@ -109,13 +109,13 @@ def _text_of(path: str) -> str:
     if os.path.isdir(path):
         raise ValueRefused("is a folder: give the name of a file")
     if os.path.exists(path) and not os.path.isfile(path):
-        raise ValueRefused("is no regular file, but a device, a pipe or a socket: give another name")
+        raise ValueRefused("is not a regular file, but a device, a pipe or a socket: give another name")
     try:
         with open(path, encoding="utf-8") as stream:
             return stream.read()
     except FileNotFoundError:
-        raise ValueRefused("is not there: the job that was to write it may have failed") from None
+        raise ValueRefused("does not exist: the job that writes it may have failed") from None
     except OSError as error:
         raise ValueRefused(f"can't be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ValueRefused("holds no text in UTF-8") from None
+        raise ValueRefused("is not a text in UTF-8") from None

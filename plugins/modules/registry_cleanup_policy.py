@@ -356,7 +356,7 @@ def main() -> None:
         connection = connect_for_settings(module)
         policy = desired_policy(params)
         if not policy:
-            raise UsageError("Nothing of the policy is named: give at least one of its options.")
+            raise UsageError("No option of the policy is set: set at least one.")
         for warning in policy_lint_warnings(policy):
             module.warn(warning)
         desired = DesiredSettings(policy=policy)

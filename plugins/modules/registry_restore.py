@@ -117,7 +117,7 @@ msg:
     restored.
   returned: always
   type: str
-  sample: 3 of 3 tags were put back.
+  sample: 3 of 3 tags were restored.
 runs:
   description: The runs whose tags are restored, in the order of the journal.
   returned: when the journal could be read

@@ -492,7 +492,7 @@ def main() -> None:
         )
         found = observed.projects
         for group in empty_groups(document, (*found.selected, *found.archived), found.unread):
-            module.warn(f"groups, {group!r}: no project of it is there, or can be seen.")
+            module.warn(f"groups, {group!r}: it has no project that this token can see.")
         finish_settings(module, connection, observed, plan_projects(observed.wanted))
 
 

@@ -32,11 +32,11 @@ _TYPED_DIGITS = 12
 
 # Why a tag would be deleted, in words.
 _DELETED = {
-    "expired": "a rule chose them, and they are older than it asks for",
-    "label_expired": "a rule chose them, and their images have expired by their own label",
-    "matched": "a rule chose them by their names, whatever their age",
+    "expired": "a rule matches them, and they are older than its older_than",
+    "label_expired": "a rule matches them, and their images have expired by their own label",
+    "matched": "a rule matches their names, whatever their age",
     "with_subject": "they belong to an image that the plan deletes",
-    "orphaned": "they belong to an image that is not there any more",
+    "orphaned": "they belong to an image that no longer exists",
 }
 # The same of a whole repository.
 _DELETED_WHOLE = {
@@ -118,7 +118,7 @@ def _place(row: _Row) -> str:
     if row.get("package"):
         return package_in_words(row["package"])
     return str(
-        row.get("path") or "not written, so it can't be applied: name a file or a package, and run without --check"
+        row.get("path") or "not written, so it can't be applied: set a file or a package, and run without --check"
     )
 
 
@@ -164,7 +164,7 @@ def _nothing(totals: _Row) -> str:
 def _undecided(server: _Row) -> list[str]:
     if server.get("delete_via") != "bulk_unpinned":
         return []
-    return ["with delete_via bulk_unpinned GitLab decides what is deleted, and the plan is a guess"]
+    return ["with delete_via bulk_unpinned GitLab decides what is deleted, and the plan is a prediction"]
 
 
 def _share(counts: _Row) -> str:
@@ -178,7 +178,7 @@ def _scope(scope: _Row) -> str:
 
 def _fingerprint(fingerprint: str) -> list[str]:
     typed = fingerprint.partition(":")[2][:_TYPED_DIGITS]
-    return [f"fingerprint: {fingerprint}", f"  typed by hand, its beginning is enough: {typed}"]
+    return [f"fingerprint: {fingerprint}", f"  the beginning is enough, if typed by hand: {typed}"]
 
 
 def _valid_until(clock: str | None, max_age: str | None) -> list[str]:
@@ -255,7 +255,7 @@ def _notes(plan: _Row) -> list[str]:
     """What an approver has to be warned of."""
     unread = plan["totals"]["repositories_unread"]
     return [
-        *([_unread(unread, "they" if _is_whole(plan["totals"]) else "all tags there")] if unread else []),
+        *([_unread(unread, "they" if _is_whole(plan["totals"]) else "all tags in it")] if unread else []),
         *(f"{each['repository']}: {each['message']}" for each in plan["errors"]),
         *(each for each in plan["unmatched"] if each not in plan["refusals"]),
         *(each["limit"] for each in plan["repositories"] if each.get("limit")),
@@ -319,7 +319,7 @@ def _first(lines: Sequence[str], most: int, what: str) -> list[str]:
 
 
 def _more(count: int, what: str) -> list[str]:
-    return [f"  ... and {count} more {what}".rstrip() + ", see the plan itself"] if count > 0 else []
+    return [f"  ... and {count} more {what}".rstrip() + ", see the plan file"] if count > 0 else []
 
 
 def _line(text: str) -> str:

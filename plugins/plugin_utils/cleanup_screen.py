@@ -20,12 +20,12 @@ _Result = t.Mapping[str, t.Any]
 # What became of tags, what went wrong first.
 _OUTCOMES = {
     "not_deleted": "not deleted",
-    "recreated": "there again after they were deleted",
+    "recreated": "exist again after they were deleted",
     "not_tried": "not tried",
     "left_for_next_run": "left for the next run",
-    "unverified": "deleted as far as GitLab says, but no complete listing shows it",
+    "unverified": "deleted according to GitLab, but no complete list of tags confirms it",
     "changed_since": "kept, since they changed after the plan",
-    "already_gone": "deleted by somebody else",
+    "already_gone": "already deleted by somebody else",
     "deleted": "deleted",
 }
 # How an approved tag is not as it was, what needs a look first.
@@ -35,7 +35,7 @@ _DRIFT = {
     "rule_set": "in repositories with another rule set now, and kept",
     "renamed": "in repositories that have another path now",
     "unread": "in repositories that could not be read",
-    "vanished": "not there any more",
+    "vanished": "no longer there",
     "new": "chosen by today's rules and kept, since the approved plan does not delete them",
 }
 
@@ -140,7 +140,7 @@ def _outcome(plan: _Result, outcome: _Result) -> list[str]:
 def _pinned(found: _Result) -> list[str]:
     """The tags that images get which are in use and have none."""
     rows = (found.get("outcome") or found.get("in_use") or {}).get("pinned") or []
-    lines = ["tags for images that are in use and have none:"] if rows else []
+    lines = ["tags that are added to images in use without a tag:"] if rows else []
     for row in rows:
         lines += lines_of((f"{row['repository']}:{row['name']}", row.get("outcome", ""), row.get("message", "")), "  ")
     return lines

@@ -42,14 +42,14 @@ def connection_of(value: t.Any) -> dict[str, t.Any]:
         value: the variable, a dictionary or a text that holds one, as a form gives it; None if it is not given.
 
     Raises:
-        ValueRefused: it is no dictionary, or has a key that no module has.
+        ValueRefused: it is not a dictionary, or has a key that no module has.
     """
     found = {} if value is None else value
     if isinstance(value, str):
         documents = yaml_documents(value)
         found = {} if documents in ([], [None]) else documents[0] if len(documents) == 1 else None
     if not isinstance(found, dict):
-        raise ValueRefused("is no dictionary: write one setting a line, such as timeout: 30")
+        raise ValueRefused("is not a dictionary: write one setting in each line, such as timeout: 30")
     for key in found:
         if key not in _READING:
             near = difflib.get_close_matches(str(key).lower(), sorted(_READING), 1)

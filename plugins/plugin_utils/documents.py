@@ -14,7 +14,7 @@ import typing as t
 from ..module_utils._core.documents import DuplicateKeyError, parse_json
 from ..module_utils._core.yaml_text import YamlError, parse_yaml
 
-_WRITTEN_BY = "it has to be what the role registry_in_use writes"
+_WRITTEN_BY = "it has to be a file of the role registry_in_use"
 _PARTS_OF_A_SOURCE = frozenset({"name", "images", "failed", "read_at"})
 
 
@@ -45,9 +45,9 @@ def sources_in(text: str) -> list[dict[str, t.Any]]:
     except DuplicateKeyError as error:
         raise ValueRefused(str(error)) from None
     except ValueError:
-        raise ValueRefused(f"holds no JSON: {_WRITTEN_BY}") from None
+        raise ValueRefused(f"is not JSON: {_WRITTEN_BY}") from None
     if not isinstance(found, dict) or "sources" not in found:
-        raise ValueRefused(f"holds no sources: {_WRITTEN_BY}")
+        raise ValueRefused(f"contains no sources: {_WRITTEN_BY}")
     return sources_of(found["sources"])
 
 
@@ -58,10 +58,10 @@ def sources_of(value: t.Any) -> list[dict[str, t.Any]]:
         ValueRefused: it is no list of sources, or has no entry.
     """
     if not isinstance(value, (list, tuple)):
-        raise ValueRefused(f"holds {shown(value)} where a list of sources belongs")
+        raise ValueRefused(f"holds {shown(value)} instead of a list of sources")
     if not value:
         raise ValueRefused(
-            "holds no source, so that it is not known what is in use: whatever was to find them may have failed"
+            "contains no source, so the images in use are unknown: the job that finds them may have failed"
         )
     return [_source(row, f"source {number}") for number, row in enumerate(value, 1)]
 
@@ -71,15 +71,15 @@ def _source(row: t.Any, which: str) -> dict[str, t.Any]:
         raise ValueRefused(f"holds {shown(row)} as {which}: it has to be a dictionary with name and images")
     name, images, failed = row.get("name"), row.get("images", []), row.get("failed", "")
     if not isinstance(name, str) or not name.strip():
-        raise ValueRefused(f"holds no text as the name of {which}")
+        raise ValueRefused(f"contains no text as the name of {which}")
     others = [str(key) for key in row if key not in _PARTS_OF_A_SOURCE]
     if others:
         raise ValueRefused(
-            f"holds {others[0]!r:.60} in {which} ({name:.60}), which has name, images, failed and read_at alone"
+            f"holds {others[0]!r:.60} in {which} ({name:.60}), which may only have name, images, failed and read_at"
         )
     listed = images if isinstance(images, (list, tuple)) else [images]
     if not all(isinstance(image, str) and image.strip() for image in listed):
-        raise ValueRefused(f"holds images of {which} ({name:.60}) that are no list of texts")
+        raise ValueRefused(f"holds images of {which} ({name:.60}) that are not a list of texts")
     if not isinstance(failed, str):
         raise ValueRefused(f"holds {shown(failed)} as failed of {which} ({name:.60}): it has to be a text")
     if not isinstance(row.get("read_at", ""), str):

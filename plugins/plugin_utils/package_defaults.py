@@ -67,21 +67,21 @@ def completed(option: str, given: t.Any, job: Job) -> dict[str, t.Any]:
     """
     keys, (on_localhost, on_host) = PACKAGES[option]
     if not isinstance(given, dict):
-        raise ValueRefused("is no dictionary")
+        raise ValueRefused("is not a dictionary")
     unknown = [key for key in given if key not in keys]
     if unknown:
-        raise ValueRefused(f"has the key {shown(unknown[0])}: it takes {', '.join(keys)}")
+        raise ValueRefused(f"has the key {shown(unknown[0])}: the keys are {', '.join(keys)}")
     # A template that is a number is one since ansible-core 2.19.
     package = {key: value if whole(value) is None else str(value) for key, value in given.items()}
     empty = [key for key, value in package.items() if value is None or isinstance(value, str) and not value.strip()]
     if empty:
         raise ValueRefused(f"has an empty {empty[0]}: give a value, or leave it out")
     if "project" not in package:
-        raise ValueRefused("has no project: name the project whose package it is")
+        raise ValueRefused("has no project: give the project that contains the package")
     if "version" not in package and not job.run:
         raise ValueRefused(
-            "has no version, and this is no job of a workflow (awx_workflow_job_id) or of a pipeline (CI_PIPELINE_ID), "
-            "which would be the version: give one"
+            "has no version, and this is not a job of a workflow (awx_workflow_job_id) or of a pipeline "
+            "(CI_PIPELINE_ID), which would give a version: set one"
         )
     name = on_localhost if job.host == "localhost" else on_host.format(_safe(job.host))
     return {"version": job.run, "file_name": name, **package}

@@ -63,12 +63,12 @@ def policy_lines(repositories: t.Sequence[_Result], *, limit: int, disabled: boo
     others = [policy for policy in policies if not policy.rows[0]["policy_preview"]["enabled"]]
     lines = []
     if enabled:
-        lines += [*_notes(enabled), "what GitLab's own cleanup policies delete at their next run:"]
+        lines += [*_notes(enabled), "GitLab's own cleanup policies delete at their next run:"]
         lines += [*_table(enabled, limit), *_options(enabled)]
     else:
         lines.append("no cleanup policy of GitLab is enabled")
     if others and disabled:
-        lines += ["policies that are disabled, and what each would delete if it were enabled:", *_table(others, limit)]
+        lines += ["disabled policies, and what each would delete if it were enabled:", *_table(others, limit)]
     elif others:
         words = "policy is" if len(others) == 1 else "policies are"
         lines += wrapped(
@@ -87,7 +87,7 @@ def _table(policies: t.Sequence[_Policy], limit: int) -> list[str]:
     least, most = (sum(policy.bounds[place] for policy in policies) for place in (0, 1))
     tags = sum(row["tags_count"] or 0 for policy in policies for row in policy.rows)
     total = Row(f"total of {counted(len(policies), 'policy', 'policies')}", ("", f"{tags:,}", _span(least, most)))
-    return table(Row("project", ("at", "tags", "delete"), ("how sure",)), [*rows, total])
+    return table(Row("project", ("at", "tags", "delete"), ("certainty",)), [*rows, total])
 
 
 def _row(policy: _Policy) -> Row:
@@ -119,7 +119,7 @@ def _notes(policies: t.Sequence[_Policy]) -> list[str]:
     lines = []
     for text, paths in sorted(about.items(), key=lambda each: -len(each[1]))[:_FEW]:
         lines += wrapped(f"policy of {named(paths, 3)}: {text}")
-    return lines + more(len(about) - _FEW, "note", after="(registry_audit_json_path holds them all)")
+    return lines + more(len(about) - _FEW, "note", after="(registry_audit_json_path has all of them)")
 
 
 def _options(policies: t.Sequence[_Policy]) -> list[str]:
@@ -132,7 +132,7 @@ def _options(policies: t.Sequence[_Policy]) -> list[str]:
     lines = []
     for text, same in sorted(about.items(), key=lambda each: -len(each[1]))[:_FEW]:
         differing = sum(row["policy_preview"]["differences_count"] for policy in same for row in policy.rows)
-        but = f", which treat {counted(differing, 'tag')} in another way" if differing else ""
+        but = f", which treat {counted(differing, 'tag')} differently" if differing else ""
         projects = named([policy.project for policy in same], 3)
         lines += wrapped(f"the rules of {projects} as options of registry_cleanup{but}: {text}")
     return lines + more(len(about) - _FEW, "set of options", "sets of options")

@@ -26,7 +26,7 @@ def restore_lines(found: _Result, *, check_mode: bool) -> list[str]:
 
     Args:
         found: what registry_restore returned.
-        check_mode: whether nothing was put back for that reason.
+        check_mode: whether nothing was restored for that reason.
     """
     outcome = found.get("outcome")
     lost = [row for row in found["tags"] if not RestoreReason(row["reason"]).is_good]
@@ -37,13 +37,13 @@ def restore_lines(found: _Result, *, check_mode: bool) -> list[str]:
     failed = [row for row in done if row["outcome"] != _WRITTEN]
     counts = found["counts"]
     to_do = counts["deleted"]
-    back = ("put back", written, outcome["counts"][_WRITTEN]) if outcome else ("would be put back", planned, to_do)
+    back = ("restored", written, outcome["counts"][_WRITTEN]) if outcome else ("would be restored", planned, to_do)
     return sections(
         [*_runs(found["runs"]), *wrapped(_sums(counts)), _headline(to_do, outcome, check_mode=check_mode)],
-        _tags("can't be put back", lost, _number_lost(counts), "reason"),
-        _tags("another image by now, and left as it is", replaced, counts["replaced"], "reason"),
+        _tags("can't be restored", lost, _number_lost(counts), "reason"),
+        _tags("another image now, and not changed", replaced, counts["replaced"], "reason"),
         _tags(
-            "not put back, or not proven to be",
+            "not restored, or not confirmed",
             failed,
             to_do - outcome["counts"][_WRITTEN] if outcome else 0,
             "outcome",
@@ -68,21 +68,21 @@ def _number_lost(counts: _Result) -> int:
 
 def _sums(counts: _Result) -> str:
     parts = [
-        f"{counts['deleted']:,} to put back",
+        f"{counts['deleted']:,} to restore",
         f"{counts['present']:,} present",
-        *([f"{counts['replaced']:,} another image by now"] if counts["replaced"] else []),
-        *([f"{_number_lost(counts):,} can't be put back"] if _number_lost(counts) else []),
+        *([f"{counts['replaced']:,} another image now"] if counts["replaced"] else []),
+        *([f"{_number_lost(counts):,} can't be restored"] if _number_lost(counts) else []),
     ]
     return f"{counted(sum(counts.values()), 'tag')}: {', '.join(parts)}"
 
 
 def _headline(to_do: int, outcome: _Result | None, *, check_mode: bool) -> str:
     if check_mode:
-        return "check mode: nothing was put back"
+        return "check mode: nothing was restored"
     if not to_do:
-        return "nothing to put back"
+        return "nothing to restore"
     done = outcome["counts"][_WRITTEN] if outcome else 0
-    return f"{done:,} of {counted(to_do, 'tag')} {were(to_do)} put back"
+    return f"{done:,} of {counted(to_do, 'tag')} {were(to_do)} restored"
 
 
 def _tags(head: str, rows: t.Sequence[_Result], number: int, why: str = "") -> list[str]:

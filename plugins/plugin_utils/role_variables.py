@@ -214,9 +214,9 @@ def _scope(
     own = {option: options[option] for option in scope if options.get(option)}
     if named and own and named != own:
         both = f"registry_{next(iter(named))} and {role}_{next(iter(own))}"
-        raise ValueRefused(f"{both} both say what to take: give one of them")
+        raise ValueRefused(f"{both} can't be used together: set one of them")
     if not named and not own and not any(options.get(plan) for plan in _PLANS):
-        raise ValueRefused(f"nothing says what to take: give one of {', '.join(f'registry_{each}' for each in scope)}")
+        raise ValueRefused(f"no scope is set: set one of {', '.join(f'registry_{each}' for each in scope)}")
     return named
 
 
@@ -251,11 +251,11 @@ def _check_name(
         return
     meant = prefix + found.option
     if found.likeness is Likeness.SLIP:
-        raise ValueRefused(f"is no variable of the role {role}: write {meant}")
+        raise ValueRefused(f"is not a variable of the role {role}: write {meant}")
     # What the user's own variable is for is said by the role's beside it.
     if meant not in given and _could_be(specs[meant], _value_or_error(value_of)):
         raise ValueRefused(
-            f"is no variable of the role {role}: write {meant}, or, if it is meant for something else, name it in "
+            f"is not a variable of the role {role}: write {meant}, or, if it belongs to something else, add it to "
             f"{prefix}ignored_variables"
         )
 
@@ -284,7 +284,7 @@ def _check_rest(role: str, options: t.Sequence[str], name: str) -> None:
     hint = (
         f"perhaps {prefix}{near[0]} is meant" if near else f"ansible-doc -t role containerops.gitlab.{role} lists them"
     )
-    raise ValueRefused(f"is no variable of the role {role}: {hint}")
+    raise ValueRefused(f"is not a variable of the role {role}: {hint}")
 
 
 def _check_playbook_name(playbook: Playbook, name: str) -> None:
@@ -298,9 +298,9 @@ def _check_playbook_name(playbook: Playbook, name: str) -> None:
         return
     near = difflib.get_close_matches(name.lower(), known, 1, _SAME_BUT_FOR_A_WORD)
     if near:
-        raise ValueRefused(f"is no variable of this playbook: write {near[0]}")
+        raise ValueRefused(f"is not a variable of this playbook: write {near[0]}")
     if playbook.name and name.lower().startswith(_OF_PLANS):
-        raise ValueRefused(f"is no variable of this playbook: it takes {', '.join(known)}")
+        raise ValueRefused(f"is not a variable of this playbook, which has {', '.join(known)}")
 
 
 def _could_be(spec: t.Mapping[str, t.Any], value: t.Any) -> bool:
@@ -360,14 +360,14 @@ def _list(spec: t.Mapping[str, t.Any], option: str, value: t.Any) -> list[t.Any]
     else:
         entries = list(value) if isinstance(value, (list, tuple)) else [value]
     if any(map(_is_empty, entries)):
-        raise ValueRefused("holds an empty entry: leave it out")
+        raise ValueRefused("contains an empty entry: leave it out")
     elements = spec.get("elements", "str")
     if elements == "dict":
         if not all(isinstance(entry, dict) for entry in entries):
-            raise ValueRefused("holds an entry that is no dictionary")
+            raise ValueRefused("holds an entry that is not a dictionary")
         empty = [key for entry in entries for key, value in entry.items() if _is_empty(value)]
         if empty:
-            raise ValueRefused(f"holds an entry in which {empty[0]} is empty: give a value, or leave it out")
+            raise ValueRefused(f"contains an entry in which {empty[0]} is empty: give a value, or leave it out")
         return entries
     return [_READERS[elements](option, entry) for entry in entries]
 
@@ -391,7 +391,7 @@ def _document(value: t.Any) -> t.Any:
         return value
     found = yaml_documents(value)
     if len(found) > 1:
-        raise ValueRefused("holds several documents of YAML: give one")
+        raise ValueRefused("contains several YAML documents: give one")
     if found and (isinstance(found[0], (dict, list)) or whole(found[0]) is not None):
         return found[0]
     return [line.strip() for line in value.splitlines() if line.strip()]
@@ -405,7 +405,7 @@ def _text(option: str, value: t.Any) -> str:
         return value.isoformat()
     if whole(value) is not None and option in _NUMBERED:
         return str(value)
-    raise ValueRefused(f"holds {shown(value)}, which is no text: write it in quotes")
+    raise ValueRefused(f"holds {shown(value)}, which is not a text: write it in quotes")
 
 
 def _path(option: str, value: t.Any) -> str:
@@ -428,7 +428,7 @@ def _int(_option: str, value: t.Any) -> int:
             return int(value)
     except ValueError:
         pass
-    raise ValueRefused(f"is {shown(value)}, which is no whole number")
+    raise ValueRefused(f"is {shown(value)}, which is not a whole number")
 
 
 def _float(_option: str, value: t.Any) -> float:
@@ -437,13 +437,13 @@ def _float(_option: str, value: t.Any) -> float:
             return float(value)
     except ValueError:
         pass
-    raise ValueRefused(f"is {shown(value)}, which is no number")
+    raise ValueRefused(f"is {shown(value)}, which is not a number")
 
 
 def _dict(_option: str, value: t.Any) -> dict[str, t.Any]:
     found = _document(value)
     if not isinstance(found, dict):
-        raise ValueRefused("is no dictionary")
+        raise ValueRefused("is not a dictionary")
     return found
 
 

@@ -418,7 +418,7 @@ def test_what_a_run_did_is_told_with_what_it_failed_at_first(shown: Open) -> Non
         (small_report(result="failed", message="GitLab answered 401."), "The run failed."),
         (small_report(EMPTY, fingerprint="sha256:00", refusals=("Too much.",)), "This plan is refused"),
         (small_report(EMPTY, fingerprint="sha256:00", plan_place="https://gitlab/plan"), "https://gitlab/plan"),
-        (small_report(EMPTY, fingerprint="sha256:00"), "This plan was not kept, so it can't be approved."),
+        (small_report(EMPTY, fingerprint="sha256:00"), "This plan was not stored, so it can't be approved."),
         (small_report(EMPTY, notes=("How it was read.",)), "How it was read."),
         (small_report(EMPTY, planned=True, deleted=3), "3 tags were deleted."),
     ],

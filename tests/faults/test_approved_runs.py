@@ -367,8 +367,8 @@ def test_an_approved_plan_that_is_refused_itself_deletes_nothing(
     approval = {"approved_plan_path": str(path), "approved_fingerprint": audit.result["plan"]["fingerprint"]}
     [run] = run_all(ansible, MODULE, [{**params, **approval}])
     assert run.message == (
-        "The approved plan is refused itself: team/app: 2 tags would be deleted, more than max_deletions 1. Have one "
-        "approved that is not."
+        "The approved plan was already refused when it was made: team/app: 2 tags would be deleted, more than "
+        "max_deletions 1. Make a new plan and have it approved."
     )
     assert simulator.counters()["writes"] == 0
 

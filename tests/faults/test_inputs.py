@@ -346,9 +346,9 @@ def test_an_address_is_cut_to_the_server(ansible: Ansible, simulator: Simulator,
 def test_an_address_that_is_not_the_servers_is_told(ansible: Ansible, simulator: Simulator) -> None:
     simulator.load(shop())
     cases = {
-        f"{simulator.url}/team": "Leave /team out of api_url unless GitLab itself is there.",
-        f"{simulator.url}/groups/team": "is the address of a page: give the address of the server alone.",
-        f"{simulator.url}/team/app/-/settings": "is the address of a page: give the address of the server alone.",
+        f"{simulator.url}/team": "Leave /team out of api_url unless that is the address of GitLab.",
+        f"{simulator.url}/groups/team": "is the address of a page: give only the address of the server.",
+        f"{simulator.url}/team/app/-/settings": "is the address of a page: give only the address of the server.",
         simulator.url.replace(
             "http:", "https:"
         ): "The server may speak http on this port: check the scheme and the port",

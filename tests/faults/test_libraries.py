@@ -36,7 +36,7 @@ WITH_PROJECT = {"registry_info", "registry_cleanup", "registry_visibility", "reg
 WITH_PROJECT |= {"registry_tag_protection", "registry_repository_protection"}
 RE2 = {
     "missing": ("raise ImportError('blocked')\n", "Failed to import the required Python library (google-re2)"),
-    "another": ("def compile(pattern): ...\n", "re2.py is of another package: remove that, install google-re2."),
+    "another": ("def compile(pattern): ...\n", "re2.py is from another package: remove it and install google-re2."),
 }
 
 

@@ -157,11 +157,11 @@ def edited(lines: list[str]) -> list[str]:
 
 # What was done to a plan of 22 lines, and what is said of it.
 ALTERED: Mapping[Callable[[list[str]], list[str]], str] = {
-    cut: "it ends with line 12, after 10 of the tags of team/app that line 2 tells of (20)",
+    cut: "it ends with line 12, after 10 of the tags of team/app that line 2 announces (20)",
     reordered: "line 4, on team/app:dev-18, is not in the order of the names",
     edited: "line 13, on team/app:dev-10, has no action that fits its reason",
-    lambda lines: [*lines, lines[-1]]: "line 23 is more than the tags of team/app that line 2 tells of (20)",
-    lambda lines: [*lines, ""]: "line 23 is no line of a plan",
+    lambda lines: [*lines, lines[-1]]: "line 23 is more than the tags of team/app that line 2 announces (20)",
+    lambda lines: [*lines, ""]: "line 23 is not a line of a plan",
     lambda lines: [
         lines[0].replace('"keep_n": 10', '"keep_n": 0'),
         *lines[1:],

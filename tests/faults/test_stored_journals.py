@@ -363,7 +363,7 @@ def test_an_only_journal_that_fails_stops_the_run(
         assert process.stdout
         told = json.loads(process.stdout.read().splitlines()[-1])
     assert told["failed"] is True
-    assert "Could not note what is done: could not store journal-" in told["msg"]
+    assert "Could not write to the journal: could not store journal-" in told["msg"]
     assert 0 < len(deleted(simulator)) < TAGS
     assert told["outcome"]["counts"]["deleted"] == len(deleted(simulator))
     assert told["outcome"]["counts"]["not_tried"] > 0

@@ -140,7 +140,7 @@ def _check_restored(tasks: Sequence[Finished], own: Sequence[Change]) -> None:
     shown = [row for task in done for row in task.result.get("tags") or () if row["action"] == "create"]
     digests = {(row["repository"], row["name"]): row["digest"] for row in shown}
     for change in own:
-        assert change.before is None, f"{change} is no tag that was put back"
+        assert change.before is None, f"{change} is no tag that was restored"
         assert digests.get(change.place) == change.after, f"no plan names {change}"
     for task in done:
         for row in (task.result.get("outcome") or {}).get("tags", ()):

@@ -108,7 +108,7 @@ def test_a_plan_ends_with_what_an_approver_reads(ansible: Ansible, simulator: Si
         "complete: yes",
         "in use: not checked; running images may be deleted",
         "  keep_n: 1",
-        "  4 expired: a rule chose them, and they are older than it asks for",
+        "  4 expired: a rule matches them, and they are older than its older_than",
         "  team/app: 3 of 10 tags",
         "  team/app:dev-1  2026-03-03T12:00:00Z  expired",
     ):
@@ -144,7 +144,7 @@ APPROVALS: list[tuple[dict[str, Any], str]] = [
     ({"approved_plan_path": "PATH", "approved_fingerprint": "SHORT"}, "is no fingerprint"),
     (
         {"approved_plan_path": "nowhere.jsonl", "approved_fingerprint": "FOUND"},
-        "nowhere.jsonl does not exist, or this user may not see it: write its path.",
+        "nowhere.jsonl does not exist, or this user may not see it: check the path.",
     ),
     (
         {"approved_plan_package": {"project": "team/app", "version": "1"}},
@@ -188,7 +188,7 @@ def test_no_variable_and_no_option_makes_an_unapproved_cleanup_of_it(
     simulator.load(team())
     run = ansible.play(APPLY, *GROUP_AND_RULES, *more)
     assert run.code != 0, run.output
-    assert "without approval" in run.output or "is no variable of the role" in run.output
+    assert "without approval" in run.output or "is not a variable of the role" in run.output
     assert simulator.requests() == []
 
 
@@ -276,7 +276,7 @@ def test_what_is_in_use_is_found_again_after_approval(ansible: Ansible, simulato
     simulator.clock(advance=2 * 3600)
     before = simulator.state()
     forgotten = play(ansible, APPLY, **approved)
-    assert "find again what is in use, and give registry_cleanup_in_use_sources" in forgotten.output
+    assert "find the images in use again, and set registry_cleanup_in_use_sources" in forgotten.output
     old = play(ansible, APPLY, **approved, in_use_sources_path=str(file))
     assert "what is in use was read longer ago than registry_cleanup_in_use_max_age (1 of 1 source" in old.output
     assert simulator.state() == before
@@ -387,13 +387,13 @@ MISSPELT: list[tuple[dict[str, Any], str]] = [
     ({"registry_conection": {}}, f"registry_conection {NOT_OF_IT} write registry_connection."),
     (
         {"registry_cleanup_max_deletion_total": 3},
-        "registry_cleanup_max_deletion_total is no variable of the role registry_cleanup: perhaps "
+        "registry_cleanup_max_deletion_total is not a variable of the role registry_cleanup: perhaps "
         "registry_cleanup_max_deletions_total is meant.",
     ),
     ({"registry_plans_package": {"project": "team/app"}}, "registry_plans_package has no version, and this is no job"),
     ({"registry_plans_package": {"version": "7"}}, "registry_plans_package has no project"),
     ({"registry_plans_package": {**PACKAGE, "file": "x"}}, 'registry_plans_package has the key "file": it takes'),
-    ({"registry_plans_expected": "two"}, 'registry_plans_expected is "two", which is no whole number.'),
+    ({"registry_plans_expected": "two"}, 'registry_plans_expected is "two", which is not a whole number.'),
     ({"registry_cleanup_max_deletions_total": "many"}, 'registry_cleanup_max_deletions_total is "many", which is no'),
 ]
 

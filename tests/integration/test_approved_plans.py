@@ -124,7 +124,7 @@ FORGED: list[tuple[dict[str, Any], str]] = [
     ({"scope": {"project": 5.5}}, "project"),
     ({"scope": {"group": "team", "project": ["team/app"]}}, "mutually exclusive"),
     ({"scope": {}}, "project, group, repository_id"),
-    ({"scope": {"group": "te am"}}, "is no path"),
+    ({"scope": {"group": "te am"}}, "is not a path"),
 ]
 
 

@@ -190,7 +190,7 @@ def test_deleted_repositories_are_not_put_back(ansible: Ansible, simulator: Simu
         assert (task.failed, task.result["result"], task.result["changed"]) == (True, "failed", False)
         assert re.fullmatch(
             r"The run of \S+ \(plan \w{12}, 3 tags\) asked GitLab to delete whole repositories, and these can't be put "
-            r"back: choose another run, or put tags back with registry_tag if their repository is still there\.",
+            r"back: choose another run, or restore tags with registry_tag if their repository is still there\.",
             task.message,
         )
     assert simulator.requests() == []
@@ -268,7 +268,7 @@ def test_a_package_keeps_the_plan_and_nothing_merges_it(ansible: Ansible, simula
     merged = ansible.module(
         "registry_plan_merge", {"plan_paths": [str(plan)], "merged_plan_path": str(tmp_path / "merged")}
     )
-    assert "This is no plan of registry_cleanup: give a file that plan_path wrote." in merged.message
+    assert "This is not a plan of registry_cleanup: give a file that plan_path wrote." in merged.message
 
 
 def test_a_journal_is_for_a_scope(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> None:

@@ -304,7 +304,7 @@ def test_what_two_jobs_deleted_is_put_back(ansible: Ansible, simulator: Simulato
     jobs.passed_on = {}
     check = jobs.job("Registry cleanup, undo", "--check", plan_package_version="7")
     assert check.code == 0, check.output
-    assert "5 tags: 5 to put back, 0 present" in check.output
+    assert "5 tags: 5 to restore, 0 present" in check.output
     assert simulator.state() == cleaned != before
     run = jobs.job("Registry cleanup, undo", plan_package_version="7")
     assert run.code == 0, run.output

@@ -46,7 +46,7 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
     ({"min_remaining": -1}, "min_remaining is -1"),
     ({"max_deletions_percent": 101}, "between 0 and 100"),
     ({"return_limit": -5}, "return_limit is -5"),
-    ({"project": "app"}, "project 'app' is a bare name"),
+    ({"project": "app"}, "project 'app' is a name without its group"),
     ({"project": ""}, "project is empty"),
     ({"project": None, "group": ""}, "group is empty"),
     (
@@ -56,7 +56,7 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
     ({"plan_path": "/tmp"}, "plan_path /tmp is a folder"),
     ({"api_url": "gitlab.example.com"}, "is not a URL: write it as https://gitlab.example.com"),
     ({"api_url": "https://user:pass@gitlab.example.com"}, "give it in api_token instead"),
-    ({"api_url": "https://gitlab.example.com/api/v4?private_token=x"}, "api_url holds a query"),
+    ({"api_url": "https://gitlab.example.com/api/v4?private_token=x"}, "api_url contains a query"),
     ({"api_token": ""}, "api_token is empty"),
     ({"api_token": "gldt-abc"}, "is a deploy token"),
     ({"api_token": "glcbt-abc"}, "give it in api_job_token"),

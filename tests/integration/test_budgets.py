@@ -429,7 +429,7 @@ def test_reading_beyond_max_requests_is_refused_before_it_begins(ansible: Ansibl
     refused = ansible.module("registry_info", {**enough, "max_requests": 54})
     assert refused.message == (
         "Nothing was read, since reading 10,000 tags takes at least 41 more requests, and of max_requests 54 there are "
-        "40 left: raise it, or take a smaller scope."
+        "40 left: raise it, or use a smaller scope."
     )
     assert sent(simulator) == (14, 0)
 
@@ -488,7 +488,7 @@ def test_a_reading_that_needs_more_requests_than_it_may_send_deletes_nothing(
     simulator.load(scenario("M1", WHOLE))
     stopped = ansible.module("registry_cleanup", {**RULES, "max_requests": 20})
     assert stopped.status == "failed"
-    assert "max_requests 20 were sent. Raise max_requests, or take a smaller scope." in stopped.message
+    assert "max_requests 20 were sent. Raise max_requests, or use a smaller scope." in stopped.message
     assert sum(sent(simulator)) == 20
     assert simulator.counters()["writes"] == 0
 

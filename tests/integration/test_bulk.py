@@ -238,7 +238,7 @@ def test_a_random_sample_is_announced_and_told(ansible: Ansible, simulator: Simu
     assert run.result["outcome"]["counts"]["deleted"] == 200
     assert run.result["outcome"]["counts"]["not_deleted"] == 50
     assert run.message.startswith("200 of 250 planned tags were deleted, but 50 not_deleted")
-    assert run.message.endswith("GitLab deleted 200 others in this run and not this one; it takes the next in an hour")
+    assert run.message.endswith("GitLab deleted 200 others in this run, but not this tag; the next run is in an hour")
 
 
 def test_a_database_takes_them_all(ansible: Ansible, simulator: Simulator) -> None:
@@ -265,7 +265,7 @@ def test_a_kept_tag_that_vanishes_is_told(ansible: Ansible, simulator: Simulator
     simulator.faults([{"method": "DELETE", "path": "/tags$", "first": 1, "action": "mutate", "remove_tag": gone}])
     run = ansible.module(MODULE, pinned())
     assert run.failed
-    assert "that the plan keeps are gone (dev-9)" in run.message
+    assert "that the plan keeps no longer exist (dev-9)" in run.message
 
 
 BY_DIGEST: dict[str, Any] = {"mode": "M3", "registry": {"deletes": "by_digest"}}

@@ -53,7 +53,7 @@ def play(ansible: Ansible, *modes: str, env: Changes = None, **options: Any) -> 
 
 
 def report(run: Run) -> dict[str, Any]:
-    facts = [task.result["ansible_facts"] for task in run.tasks if task.name.endswith("Pass the report on")]
+    facts = [task.result["ansible_facts"] for task in run.tasks if task.name.endswith("Pass on the report")]
     assert len(facts) == 1, run.output
     found: dict[str, Any] = facts[0][f"{ROLE}_report"]
     return found

@@ -151,9 +151,9 @@ def test_what_can_not_be_gathered(ansible: Ansible, tmp_path: Path) -> None:
             "has the key 'image' twice in the mapping of",
         ),
         ("kind: Pod\n---\nspec: {}\nkind: Job\nspec: {}\n", "has the key 'spec' twice in the mapping of line 3"),
-        ("a: [", "is no valid YAML in line 1"),
-        ("team/app:1", "holds a document that is no Kubernetes object"),
-        ("- a\n--- 5\n", "holds a document that is no Kubernetes object"),
+        ("a: [", "is not valid YAML in line 1"),
+        ("team/app:1", "contains a document that is not a Kubernetes object"),
+        ("- a\n--- 5\n", "contains a document that is not a Kubernetes object"),
     ],
 )
 def test_a_manifest_that_can_not_be_meant_is_refused(
@@ -198,7 +198,7 @@ def test_a_cleanup_keeps_what_was_gathered(ansible: Ansible, simulator: Simulato
     assert (reasons["dev-1"], reasons["dev-2"]) == ("in_use", "in_use")
     bad = cleanup("web-1", "web-2")
     assert bad.code != 0
-    assert "the source web-2 of what is in use failed: it can not be reached" in bad.output
+    assert "the source web-2 of images in use failed: it can not be reached" in bad.output
     path = tmp_path / "in-use.json"
     path.write_text(json.dumps({"sources": [{"name": "file", "images": ["team/app:dev-3"], "failed": ""}]}))
     more = {"registry_cleanup_gather_in_use": False, "registry_cleanup_in_use_sources_path": str(path)}

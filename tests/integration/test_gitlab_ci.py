@@ -69,7 +69,7 @@ def run(ansible: Ansible, folder: Path, job: str, token: str, **variables: str) 
 
 
 def fingerprint_on(screen: str) -> str:
-    [found] = re.findall(r"typed by hand, its beginning is enough: ([0-9a-f]{12})", screen)
+    [found] = re.findall(r"the beginning is enough, if typed by hand: ([0-9a-f]{12})", screen)
     return str(found)
 
 

@@ -252,9 +252,9 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"group": ["team"], "instance": True}, "group and instance can't be combined"),
     ({"group": ["team"], "project": ["team/app"]}, "project and group can't be combined"),
     ({"group": []}, "group is empty"),
-    ({"project": ["app"]}, "project 'app' is a bare name"),
+    ({"project": ["app"]}, "project 'app' is a name without its group"),
     ({"group": [" "]}, "group, entry 1, is empty"),
-    ({"group": "team,other"}, "group 'team,other' is no path"),
+    ({"group": "team,other"}, "group 'team,other' is not a path"),
     ({"group": [1.10]}, "group, entry 1, is the number 1.1 to YAML"),
     ({"group": ["https://elsewhere.example.com/team"]}, "is on elsewhere.example.com"),
     ({"group": ["team"], "gather": "size,tags_count"}, "gather 'size,tags_count' is not one of"),
@@ -343,7 +343,7 @@ def test_a_path_that_is_none_is_refused(ansible: Ansible, simulator: Simulator) 
     scenario["projects"].append({"id": 9, "path": "team/{{ x }},!all"})
     simulator.load(scenario)
     told = attempts(ansible, [({"group": ["team"]}, "")])
-    assert "GitLab lists 'team/{{ x }},!all' in 'team', which is no path of its own" in told
+    assert "GitLab lists 'team/{{ x }},!all' in 'team', which is not a valid path for it" in told
 
 
 def test_a_file_of_another_name_is_not_read(ansible: Ansible, simulator: Simulator) -> None:

@@ -102,7 +102,7 @@ def test_without_a_workflow_the_version_has_to_be_given(ansible: Ansible, simula
     simulator.load(team())
     run = cleanup(ansible, **{f"registry_cleanup_{option}": PACKAGE})
     assert run.code == 2
-    assert f"registry_cleanup_{option} has no version, and this is no job of a workflow" in run.output
+    assert f"registry_cleanup_{option} has no version, and this is not a job of a workflow" in run.output
     assert simulator.requests() == []
 
 

@@ -65,10 +65,10 @@ def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path)
     cases: dict[str, dict[str, Any]] = {
         "is there and is another plan": {"plan_path": str(other)},
         "may have failed": {"plan_path": str(tmp_path / "missing")},
-        "This is no plan": {"plan_path": str(junk)},
+        "This is not a plan": {"plan_path": str(junk)},
         "GitLab answered 404. There is no such plan": {"action": "fetch", "version": "2", "plan_path": str(other)},
         "is a folder": {"action": "fetch", "plan_path": str(tmp_path)},
-        "is none that GitLab takes": {"version": "1/2"},
+        "is not accepted by GitLab": {"version": "1/2"},
         "takes the plan of plan_path alone": {"plan_folder": str(tmp_path)},
         "plan_path has no meaning with action list": {"action": "list"},
         "fetch needs one of plan_path, plan_folder, journal_path": {"action": "fetch", "plan_folder": str(tmp_path)},

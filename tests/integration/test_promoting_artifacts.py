@@ -173,5 +173,5 @@ def test_an_image_that_is_not_whole_fails_in_check_mode(ansible: Ansible, simula
     for check in (True, False):
         task = ansible.module(TAG, promotion(source), check=check)
         assert task.failed
-        assert "is not there" in task.message
+        assert "does not exist" in task.message
     assert writes(simulator.requests()) == []

@@ -119,7 +119,7 @@ def test_rules_of_repositories(ansible: Ansible, simulator: Simulator) -> None:
     assert methods(again.log) == ["GET", "GET"]
     assert rules(fewer.read[0]) == {**before, "team/app/a*": (None, OWNER), "team/app/c": (None, OWNER)}
     assert none.task.failed
-    assert "the rule 'team/app/a*' would have no level at all" in none.message
+    assert "the rule 'team/app/a*' would have no level" in none.message
     assert untouched(none)
     assert rules(exclusive.read[0]) == {"team/app/c": (None, OWNER), "team/app/d": (OWNER, None)}
     assert methods(exclusive.log)[2:-1] == ["POST", "DELETE", "DELETE"]
@@ -163,7 +163,7 @@ def test_rules_of_tags(ansible: Ansible, simulator: Simulator) -> None:
     }
     assert steps_of(level.log) == ["PATCH 11"]
     assert six.task.failed
-    assert "it would have 6 tag rules, and GitLab takes 5 at most" in six.message
+    assert "it would have 6 tag rules, and GitLab allows at most 5" in six.message
     assert untouched(six)
     assert sorted(rules(absent.read[0])) == ["^v0", "^v1", "^v2"]
     assert rules(exclusive.read[0]) == {"^v0": (OWNER, MAINTAINER), "^x": (MAINTAINER, MAINTAINER)}
@@ -256,8 +256,8 @@ def test_what_each_release_knows(ansible: Ansible, simulator: Simulator) -> None
     }
     assert untouched(g17_again)
     for told, text in (
-        (no_rules, "This GitLab has no such endpoint: it came with 17.8."),
-        (no_tags, "This GitLab has no such endpoint: it came with 18.7."),
+        (no_rules, "This GitLab has no such endpoint: it exists since 17.8."),
+        (no_tags, "This GitLab has no such endpoint: it exists since 18.7."),
     ):
         assert told.task.failed
         assert told.result["result"] == "failed"
@@ -265,8 +265,8 @@ def test_what_each_release_knows(ansible: Ansible, simulator: Simulator) -> None
         assert untouched(told)
     before = {"^v0": (MAINTAINER, MAINTAINER), "^v1": (MAINTAINER, MAINTAINER)}
     for told, text in (
-        (no_create, "This GitLab has no such endpoint: it came with 18.8."),
-        (no_update, "This GitLab has no such endpoint: it came with 18.9."),
+        (no_create, "This GitLab has no such endpoint: it exists since 18.8."),
+        (no_update, "This GitLab has no such endpoint: it exists since 18.9."),
         (m2, "need a container registry with a metadata database"),
         (m2_update, "need a container registry with a metadata database"),
     ):
@@ -381,7 +381,7 @@ UNSENT: list[tuple[str, dict[str, Any], str]] = [
         params(rule("team/app/c", MAINTAINER), rule("team/App/C", MAINTAINER)),
         "the pattern 'team/app/c' more than once",
     ),
-    (TAG, params(rule("^v"), state="absent", exclusive=True), "exclusive has no meaning with state absent"),
+    (TAG, params(rule("^v"), state="absent", exclusive=True), "exclusive has no effect with state absent"),
     (TAG, params(*(rule(f"^v{number}", MAINTAINER, MAINTAINER) for number in range(6))), "rules has 6 rules"),
     (TAG, params(rule("x" * 101, MAINTAINER, MAINTAINER)), "is longer than 100 characters"),
     (REPOSITORY, params(rule("x" * 256, MAINTAINER, MAINTAINER)), "is longer than 255 characters"),

@@ -158,7 +158,7 @@ def test_a_cleanup_keeps_what_any_replica_served(
     replica(second, days=20)
     refused = cleanup(**both, **expected)
     assert refused.code != 0
-    assert "the source pulls of what is in use failed: two: The logs" in refused.output
+    assert "the source pulls of images in use failed: two: The logs" in refused.output
     assert "keep logs for longer, or lower registry_in_use_pulled_within" in refused.output
     assert left == {row["name"] for row in simulator.tags("team/app")}
 

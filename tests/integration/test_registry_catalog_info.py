@@ -102,7 +102,7 @@ def test_it_is_for_administrators_of_a_registry_that_answers(ansible: Ansible, s
     simulator.load({**scenario, "projects": [], "repositories": [], "tokens": scenario["tokens"][1:2]})
     nowhere, told = run_all(ansible, CATALOG, [ROOT, {**ROOT, "registry_url": simulator.url}])
     assert nowhere.failed
-    assert "give registry_url" in nowhere.message
+    assert "set registry_url" in nowhere.message
     assert told.status == "ok", told.message
     assert told.result["count"] == 0
 

@@ -489,7 +489,7 @@ def test_what_the_registry_itself_refuses_is_told_of_each_tag(
         return task
 
     simulator.load(one_repository(tags, mode=mode, registry={"deletes_enabled": False}))
-    assert "deletion is switched off" in refused_run().message
+    assert "deletion is disabled" in refused_run().message
     simulator.load(one_repository(tags, mode=mode, registry={"read_only": True}))
     # Of read-only mode the registry tells before anything is tried.
     assert "the registry is in read-only mode" in ansible.module(CLEANUP, options).message
@@ -566,9 +566,9 @@ BUILDS = {"name_regex_delete": "build-.*", "keep_n": 2}
             {**BUILDS, "sort_by": "name"},
             ["build-8", "build-9"],
             [
-                "sort_by name compares letter by letter, so that 10 comes before 9. By their numbers 4 tags would be "
-                "decided otherwise: team/app:build-100 is deleted and team/app:build-8 is kept. Write sort_by: natural "
-                "to go by the numbers."
+                "sort_by name compares letter by letter, so that 10 comes before 9. By their numbers 4 tags would have "
+                "another decision: team/app:build-100 is deleted and team/app:build-8 is kept. Write sort_by: natural "
+                "to compare the numbers."
             ],
             id="their names letter by letter",
         ),

@@ -21,7 +21,7 @@ BARE = {"project": ["team/bare"]}
 NONE = {"project": ["team/none"]}
 PARAMS = {"enabled": True, "cadence": "7d", "keep_n": 5, "name_regex_delete": "dev-.*"}
 WHOLE = {**PARAMS, "older_than": "30d", "name_regex_keep": ".*-old"}
-REMAINS_DISABLED = "the policy remains disabled, since the project has no images and GitLab would switch it off again"
+REMAINS_DISABLED = "the policy remains disabled, since the project has no images and GitLab would disable it again"
 DAY = 24 * 3600
 
 
@@ -137,7 +137,7 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
     ({**APP, "name_regex": "(a"}, "is not a valid RE2 pattern"),
     ({**APP, "name_regex_keep": "a(?=b)"}, "name_regex_keep 'a(?=b)' is not a valid RE2 pattern"),
     ({**APP, "enabled": True, "name_regex_delete": " "}, "name_regex_delete is empty"),
-    ({**APP, "keep_n": 5, "clear": ["keep_n"]}, "keep_n is given and in clear as well"),
+    ({**APP, "keep_n": 5, "clear": ["keep_n"]}, "keep_n is set and also in clear"),
     ({**APP, "clear": ["cadence"]}, "value of clear must be one or more of"),
     (APP, "Nothing of the policy is named"),
     ({**APP, "preview": True}, "Nothing of the policy is named"),

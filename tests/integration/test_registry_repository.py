@@ -92,7 +92,7 @@ def test_emptiness_without_a_witness_is_none(ansible: Ansible, simulator: Simula
     unseen, first = run_all(ansible, MODULE, [absent(BARE), absent(BARE, empty_first=True)])
     for task in (unseen, first):
         assert task.result["result"] == "refused"
-        assert "which a registry that fails looks like too" in task.message
+        assert "which is also the answer of a failing registry" in task.message
     assert writes(simulator.requests()) == []
     assert BARE in simulator.state()
     assert len(before) == len(states)
@@ -303,7 +303,7 @@ def test_limits_and_protected_tags_refuse_everything(ansible: Ansible, simulator
     run = ansible.module(MODULE, emptied(TOOL))
     assert (run.status, run.result["changed"]) == ("ok", False)
     assert run.result["repositories"][0]["reasons"] == {"gitlab_protected": 1}
-    assert "team/sub/tool are kept that were meant to be deleted (1 gitlab_protected)" in str(run.result["warnings"])
+    assert "team/sub/tool are kept although they were to be deleted (1 gitlab_protected)" in str(run.result["warnings"])
     simulator.load({**scenario, "graphql_enabled": False})
     [blind] = refused(ansible, simulator, MODULE, emptied(TOOL, api_token="glpat-root"))
     assert "protection rules can't be read" in blind.message
@@ -404,9 +404,9 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
     (absent("app"), "repository 'app' is not the path of a repository"),
     (absent(APP, ""), "repository, entry 2, is empty"),
     (absent(APP, force=True, empty_first=True), "mutually exclusive"),
-    (absent(APP, protect=["v1"]), "protect has no meaning with state absent"),
-    (emptied(APP, force=True), "force has no meaning with state empty"),
-    (emptied(APP, empty_first=True), "empty_first has no meaning with state empty"),
+    (absent(APP, protect=["v1"]), "protect has no effect with state absent"),
+    (emptied(APP, force=True), "force has no effect with state empty"),
+    (emptied(APP, empty_first=True), "empty_first has no effect with state empty"),
     (emptied(APP, protect=["(a"]), "protect '(a' is not a valid RE2 pattern"),
     (emptied(APP, max_deletions=-1), "max_deletions is -1: it can't be negative"),
     (absent(APP, wait_timeout=-1), "wait_timeout is -1"),

@@ -95,9 +95,9 @@ def test_everything_that_a_run_deleted_is_put_back(
     assert journal.read_text() == text
     assert set(outcomes(found.run).values()) == {"written"}
     assert [each.result["msg"] for each in (found.check, found.run, found.again)] == [
-        f"{deleted} of {deleted} tags are to be put back.",
-        f"{deleted} of {deleted} tags were put back.",
-        f"0 of {deleted} tags are to be put back.",
+        f"{deleted} of {deleted} tags are to be restored.",
+        f"{deleted} of {deleted} tags were restored.",
+        f"0 of {deleted} tags are to be restored.",
     ]
     assert found.run.result["counts"]["deleted"] == found.run.result["runs"][0]["tags"] == deleted
     assert set(reasons(found.again).values()) == {"present"}
@@ -160,8 +160,8 @@ def test_one_run_of_many_is_chosen(ansible: Ansible, simulator: Simulator, tmp_p
     for task in (several, none):
         assert task.failed
         assert f"{times[1]} (plan {fingerprints[1][7:19]}, 1 tag)" in task.message
-    assert "run '20' fits several runs" in several.message
-    assert "run '1999' fits no run" in none.message
+    assert "run '20' matches several runs" in several.message
+    assert "run '1999' matches no run" in none.message
     back = ansible.module(RESTORE, {"journal_path": str(journal), "run": "all"})
     assert back.status == "ok", back.message
     assert everything(simulator) == before
@@ -215,7 +215,7 @@ def test_what_is_there_is_left(ansible: Ansible, simulator: Simulator, tmp_path:
     assert check.failed
     assert check.result["result"] == "partial"
     assert (
-        "1 of 6 tags can't be put back (1 no_digest); first team/sub/tool:dev-9: the journal does not tell"
+        "1 of 6 tags can't be restored (1 no_digest); first team/sub/tool:dev-9: the journal does not tell"
         in check.message
     )
     assert again.result["changed"] is False
@@ -241,7 +241,7 @@ def test_what_was_collected_is_told_and_the_rest_is_put_back(
     for task in (check, run, again):
         assert task.failed
         assert task.result["result"] == "partial"
-        assert "5 of 6 tags can't be put back (5 collected); first team/app:dev-1: " in task.message
+        assert "5 of 6 tags can't be restored (5 collected); first team/app:dev-1: " in task.message
         assert "garbage collection took it" in task.message
     assert check.result["tags"] == run.result["tags"]
     assert check.result["diff"] == run.result["diff"]
@@ -325,7 +325,7 @@ def test_rules_and_states_that_keep_from_pushing_are_told_before(
     }
     assert "archived" in messages(run)[f"{TOOL}:dev-9"]
     assert "GitLab is deleting repository" in messages(run)[f"{WEB}:dev-1"]
-    assert "3 of 6 tags can't be put back (1 protected, 2 locked)" in run.message
+    assert "3 of 6 tags can't be restored (1 protected, 2 locked)" in run.message
     assert not asked(simulator.requests(), "PUT", "/dev-1")
 
 
@@ -342,12 +342,12 @@ def test_a_repository_that_can_not_be_read_holds_up_no_other_one(
     assert task.result["result"] == "partial"
     assert reasons(task)["team/gone/tool:dev-9"] == reasons(task)[f"{WEB}:dev-1"] == "unread"
     assert [row["repository"] for row in task.result["errors"]] == [WEB, "team/gone/tool"]
-    assert "2 of 6 tags can't be put back (2 unread)" in task.message
+    assert "2 of 6 tags can't be restored (2 unread)" in task.message
     assert everything(simulator)[APP] == before[APP]
     alone = ansible.module(RESTORE, {"journal_path": str(journal), "repositories": ["team/gone/*"]})
     assert alone.failed
     assert alone.result["result"] == "failed"
-    assert "none of the projects that it could belong to is there" in alone.message
+    assert "none of the projects to which it may belong exists" in alone.message
 
 
 def test_of_a_repository_that_gitlab_does_not_have_no_token_to_push_is_asked_for_in_check_mode(
@@ -398,7 +398,7 @@ def test_what_fails_half_way_is_told_and_stops_no_other_tag(
     told = {row["name"]: row["message"] for row in task.result["outcome"]["tags"] if row["repository"] == APP}
     assert "disk full" in told["dev-1"]
     assert "needs a higher role" in told["dev-multi"]
-    assert "3 of 6 tags were put back; team/app:dev-1 is not_written: " in task.message
+    assert "3 of 6 tags were restored; team/app:dev-1 is not_written: " in task.message
     assert any(OTHER in text for text in task.result["warnings"])
     assert everything(simulator)[TOOL]["dev-9"] == OTHER
     simulator.clear_faults()
@@ -475,7 +475,7 @@ def test_what_the_registry_took_and_does_not_show_is_unverified(
     assert task.failed
     assert task.result["result"] == "partial"
     assert outcomes(task)[f"{TOOL}:dev-9"] == "unverified"
-    assert "5 of 6 tags were put back; team/sub/tool:dev-9 is unverified: " in task.message
+    assert "5 of 6 tags were restored; team/sub/tool:dev-9 is unverified: " in task.message
     assert everything(simulator) == before
 
 
@@ -484,16 +484,16 @@ REQUESTED = {"event": "delete_requested", "repository": APP, "name": "dev-1", "d
 HOSTILE: list[tuple[list[Any], str]] = [
     ([], "tells of no run"),
     ([{"event": "end"}], "tells of no run"),
-    ([{"event": "end"}, []], "Line 2 of journal_path tells of nothing that a cleanup does"),
-    ([1], "Line 1 of journal_path tells of nothing that a cleanup does"),
-    (["text"], "Line 1 of journal_path tells of nothing that a cleanup does"),
+    ([{"event": "end"}, []], "Line 2 of journal_path is not from a cleanup"),
+    ([1], "Line 1 of journal_path is not from a cleanup"),
+    (["text"], "Line 1 of journal_path is not from a cleanup"),
     ([None], "Line 1 of journal_path can't be read"),
     ([REQUESTED], "Line 1 of journal_path comes before the start of a run"),
     ([{**START, "server": "https://other.example"}, REQUESTED], "tells of runs on https://other.example alone"),
     ([{**START, "server": None}], "Line 1 of journal_path has no server"),
-    ([{**START, "time": "\u001b[2J"}], "has no time that a cleanup writes"),
-    ([{**START, "fingerprint": "f" * 300}], "has no fingerprint that a cleanup writes"),
-    ([{**START, "approved": 7}], "has no approved that a cleanup writes"),
+    ([{**START, "time": "\u001b[2J"}], "has no valid time"),
+    ([{**START, "fingerprint": "f" * 300}], "has no valid fingerprint"),
+    ([{**START, "approved": 7}], "has no valid approved"),
     ([START, {**REQUESTED, "repository": "../../api/v4"}], "'../../api/v4', which is not the path of a repository"),
     ([START, {**REQUESTED, "repository": "Team/App"}], "which is not the path of a repository"),
     ([START, {**REQUESTED, "repository": ["team/app"]}], "which is not the path of a repository"),
@@ -503,7 +503,7 @@ HOSTILE: list[tuple[list[Any], str]] = [
     ([START, {**REQUESTED, "digest": "latest"}], "'latest', which is not a digest"),
     (
         [START, REQUESTED, {**REQUESTED, "event": "outcome", "outcome": "eaten"}],
-        "'eaten', which is not what becomes of a tag",
+        "'eaten', which is not an outcome of a tag",
     ),
     ([START, "x" * (1024 * 1024)], "Line 2 of journal_path is longer than 1048576 characters"),
 ]
@@ -579,7 +579,7 @@ def test_check_mode_knows_that_the_registry_only_reads(
     for check in (True, False):
         task = ansible.module(RESTORE, {"journal_path": str(journal)}, check=check)
         assert (task.result["result"], task.result["changed"]) == ("failed", False)
-        assert "Could not put tags back in registry" in task.message
+        assert "Could not restore tags in registry" in task.message
         assert "the registry is in read-only mode" in task.message
     assert simulator.counters()["writes"] == 0
 

@@ -292,7 +292,7 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
     ({"groups": [{"group": "12"}]}, "groups, '12': give the full path"),
     ({"groups": [*TEAM, {"group": "/Team/"}]}, "groups, '/Team/': it is in the document more than once"),
     ({"projects": [{"project": "a/b"}, {"project": "A/b"}]}, "projects, 'A/b': it is in the document more than once"),
-    ({"projects": [{"project": "app"}]}, "'app' is a bare name"),
+    ({"projects": [{"project": "app"}]}, "'app' is a name without its group"),
     (
         {"groups": TEAM, "projects": [{"project": "a/b", "tag_protection": BAD_TAG}]},
         "projects, 'a/b': tag_name_pattern",

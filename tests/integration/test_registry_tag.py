@@ -129,7 +129,7 @@ def test_another_image_is_left_alone_unless_forced(ansible: Ansible, simulator: 
     digests = {row["name"]: row["digest"] for row in simulator.tags(APP)}
     options = {"repository_id": 100, "name": ["fresh", "v2"], "source": "v1"}
     [task] = refused(ansible, simulator, TAG, options)
-    assert f"{APP}:v2 is {digests['v2']} already and would become {digests['v1']}" in task.message
+    assert f"{APP}:v2 already points to {digests['v2']} and would point to {digests['v1']}" in task.message
     assert "force allows it" in task.message
     found = repeated(ansible, simulator, TAG, {**options, "force": True}, "tags")
     assert [row["action"] for row in found.run.result["tags"]] == ["create", "overwrite"]
@@ -351,9 +351,9 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
     (promotion(repository="app"), "repository 'app' is not the path of a repository"),
     (promotion(repository=None), "one of the following is required: repository, repository_id"),
     (promotion(repository_id=100), "mutually exclusive"),
-    (promotion(digest=OTHER), "digest has no meaning with state present"),
-    (deletion("v1", source="v2"), "source has no meaning with state absent"),
-    (deletion("v1", source_repository=TOOL), "source_repository has no meaning with state absent"),
+    (promotion(digest=OTHER), "digest has no effect with state present"),
+    (deletion("v1", source="v2"), "source has no effect with state absent"),
+    (deletion("v1", source_repository=TOOL), "source_repository has no effect with state absent"),
     (deletion("v1", digest="sha256:abc"), "digest has to be one digest"),
     (deletion("v1", "v2", digest=OTHER), "needs a single name"),
     (deletion("v1", digest=""), "digest is empty"),
@@ -537,7 +537,7 @@ def test_deletions_that_are_refused_are_told_one_by_one(ansible: Ansible, simula
     simulator.load(shelves("M2", registry={"deletes_enabled": False}))
     switched_off = ansible.module(TAG, deletion("v1", "v2", delete_via="registry"))
     assert outcomes(switched_off) == {"v1": "not_deleted", "v2": "not_deleted"}
-    assert "deletion is switched off" in switched_off.message
+    assert "deletion is disabled" in switched_off.message
     simulator.load(shelves("M2"))
     developer = ansible.module(TAG, deletion("v1", delete_via="registry", api_token="glpat-dev"))
     assert outcomes(developer) == {"v1": "not_deleted"}

@@ -122,7 +122,7 @@ def test_what_belongs_to_a_group_and_what_has_a_name(ansible: Ansible, simulator
     assert [row["action"] for row in named.result["projects"]] == ["unknown"]
     assert kept.task.status == "ok"
     assert [row["path"] for row in moved.result["projects"]] == [OTHER]
-    assert "team/before is team/new by now" in str(moved.result["warnings"])
+    assert "team/before is team/new now" in str(moved.result["warnings"])
     assert missing.task.failed
     assert missing.result["result"] == "partial"
     assert missing.result["changed"] is True
@@ -237,7 +237,7 @@ def test_what_is_refused_is_refused_in_both_modes(ansible: Ansible, simulator: S
     assert enough.task.status == "ok"
     for told, text in (
         (by_job, "can't be read or changed with a CI/CD job token"),
-        (bare, "'app' is a bare name"),
+        (bare, "'app' is a name without its group"),
         (both, "mutually exclusive: project|group"),
         (neither, "one of the following is required: project, group"),
         (level, "value of access_level must be one of"),

@@ -112,9 +112,9 @@ def test_what_is_refused(ansible: Ansible, files: dict[str, str], tmp_path: Path
     text = str(tmp_path / "report.md")
     cases: dict[str, dict[str, Any]] = {
         "one of the following is required": {},
-        "is not there": {"audit_path": str(tmp_path / "missing")},
-        "is no audit": {"audit_path": str(foreign)},
-        "is no plan": {"plan_path": audit},
+        "does not exist": {"audit_path": str(tmp_path / "missing")},
+        "is not an audit": {"audit_path": str(foreign)},
+        "is not a plan": {"plan_path": audit},
         "version 99": {"audit_path": str(newer)},
         "is empty": {"audit_path": str(empty)},
         "give those of one server": {"audit_path": str(other), "plan_path": plan},

@@ -287,8 +287,8 @@ def test_limits_refuse_the_whole_plan(ansible: Ansible, simulator: Simulator) ->
             "5 tags would be deleted in total, more than max_deletions_total 4",
             "exclude_repositories 'team/app/production' matches no repository in scope",
             "protect 'production' matches",
-            "the source prod of what is in use failed: no answer",
-            "the source prod of what is in use is expected, and not there",
+            "the source prod of images in use failed: no answer",
+            "the source prod of images in use is expected and missing",
         ],
         strict=True,
     ):
@@ -304,7 +304,7 @@ def test_options_that_can_not_be_meant(ansible: Ansible, simulator: Simulator) -
         MODULE,
         [
             ({"group": "team", "state": "absent"}, "a scope alone deletes nothing"),
-            (by_rule({"empty": False}), "conditions has none: give at least one of empty, ref_gone"),
+            (by_rule({"empty": False}), "conditions is empty: give at least one of empty, ref_gone"),
             (by_rule({}), "conditions has none"),
             (by_rule({"ref_gone": ["branches"]}), "conditions: ref_gone needs paths"),
             (by_rule({**empty, "ref_match": "prefix"}), "ref_match has no meaning without ref_gone"),
@@ -378,7 +378,7 @@ def test_an_approved_plan_deletes_what_is_still_as_it_was(
         "registry_cleanup",
         {"approved_plan_path": path, "approved_fingerprint": check.result["plan"]["fingerprint"]},
     )
-    assert "This is no plan of registry_cleanup" in cleanup.message
+    assert "This is not a plan of registry_cleanup" in cleanup.message
 
     # Since the approval one was created anew, another one has an older tag, and a third one is as it was.
     simulator.edit_tags("team/app/web", remove=["v2"])

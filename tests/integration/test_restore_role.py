@@ -64,9 +64,9 @@ def test_what_is_shown_is_put_back_and_then_there_is_nothing_to_do(
     lines = [table(each).splitlines() for each in (check, run, again)]
     # After the run, the counts and how it ended.
     assert [shown[1:3] for shown in lines] == [
-        ["6 tags: 6 to put back, 0 present", "check mode: nothing was put back"],
-        ["6 tags: 6 to put back, 0 present", "6 of 6 tags were put back"],
-        ["6 tags: 0 to put back, 6 present", "nothing to put back"],
+        ["6 tags: 6 to restore, 0 present", "check mode: nothing was restored"],
+        ["6 tags: 6 to restore, 0 present", "6 of 6 tags were restored"],
+        ["6 tags: 0 to restore, 6 present", "nothing to restore"],
     ]
     assert lines[0][0].startswith("run of 20")
     assert lines[0][0].endswith(": deleted 6 tags")
@@ -74,8 +74,8 @@ def test_what_is_shown_is_put_back_and_then_there_is_nothing_to_do(
     assert [line for line in lines[0] if line.startswith("  team/")] == [line for line in lines[1] if line[:2] == "  "][
         :6
     ]
-    assert "would be put back:" in lines[0]
-    assert "put back:" in lines[1]
+    assert "would be restored:" in lines[0]
+    assert "restored:" in lines[1]
     counts = {"tags": 6, "planned": 6, "present": 0, "replaced": 0, "not_restorable": 0, "result": "ok"}
     for each, more in ((check, {"restored": 0, "check_mode": True}), (run, {"restored": 6, "check_mode": False})):
         assert {name: summary(each)[name] for name in (*counts, *more)} == {**counts, **more}
@@ -135,15 +135,15 @@ def test_what_can_not_be_put_back_is_told_in_the_words_of_the_role(
     simulator.edit_tags(APP, put=[tag("dev-2", 1, image="new")])
     run = restore(ansible, journal_path=str(journal), run="all")
     assert run.code != 0
-    assert message(run).startswith("4 of 6 tags can't be put back (4 collected); first team/app:dev-1: ")
+    assert message(run).startswith("4 of 6 tags can't be restored (4 collected); first team/app:dev-1: ")
     assert everything(simulator)[TOOL] == before[TOOL]
     lines = table(run).splitlines()
-    assert "6 tags: 1 to put back, 0 present, 1 another image by now, 4 can't be put back" in lines
-    assert "1 of 1 tag was put back" in lines
+    assert "6 tags: 1 to restore, 0 present, 1 another image now, 4 can't be restored" in lines
+    assert "1 of 1 tag was restored" in lines
     assert [line for line in lines if line.endswith(":")] == [
-        "can't be put back:",
-        "another image by now, and left as it is:",
-        "put back:",
+        "can't be restored:",
+        "another image now, and not changed:",
+        "restored:",
     ]
     assert f"  {TOOL}:dev-9  {before[TOOL]['dev-9'][:19]}" in lines
     assert summary(run)["result"] == "partial"
@@ -160,13 +160,13 @@ def test_a_run_that_is_interrupted_is_gone_on_with(ansible: Ansible, simulator: 
     first = restore(ansible, journal_path=str(journal))
     assert first.code != 0
     lines = table(first).splitlines()
-    assert "4 of 9 tags were put back" in lines
-    assert "not put back, or not proven to be:" in lines
-    assert message(first).startswith("4 of 9 tags were put back; ")
+    assert "4 of 9 tags were restored" in lines
+    assert "not restored, or not confirmed:" in lines
+    assert message(first).startswith("4 of 9 tags were restored; ")
     simulator.clear_faults()
     second = restore(ansible, journal_path=str(journal))
     assert second.code == 0, second.output
-    assert "9 tags: 5 to put back, 4 present" in table(second).splitlines()
+    assert "9 tags: 5 to restore, 4 present" in table(second).splitlines()
     assert everything(simulator) == before
 
 
@@ -190,7 +190,7 @@ def test_a_run_that_is_interrupted_is_gone_on_with(ansible: Ansible, simulator: 
         ({"journal_path": "/r/j", "repository": "team/app"}, "perhaps registry_restore_repositories is meant"),
         (
             {"journal_path": "/r/j"},
-            "registry_restore_journal_path /r/j does not exist, or this user may not see it: write its path.",
+            "registry_restore_journal_path /r/j does not exist, or this user may not see it: check the path.",
         ),
     ],
     ids=str,
@@ -214,7 +214,7 @@ def test_a_choice_that_matches_nothing_is_refused_in_the_words_of_the_role(
     cases = {
         "repositories": ("team/apps/*", "registry_restore_repositories 'team/apps/*' matches no repository"),
         "tags": ("dev-1\ndev-7\n", "registry_restore_tags 'dev-7' matches no tag"),
-        "run": ("2020", "registry_restore_run '2020' fits no run that registry_restore_journal_path tells of"),
+        "run": ("2020", "registry_restore_run '2020' matches no run that registry_restore_journal_path tells of"),
     }
     journal = {"registry_restore_journal_path": str(tmp_path / "journal")}
     run = tries(

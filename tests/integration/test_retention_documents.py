@@ -157,9 +157,9 @@ def test_what_a_document_changes(ansible: Ansible, simulator: Simulator) -> None
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        ({"retention": "rule_sets: 5"}, "retention, line 1: rule_sets is 5: a list belongs there."),
+        ({"retention": "rule_sets: 5"}, "retention, line 1: rule_sets is 5: it has to be a list."),
         ({"retention_path": "/no/such/file.yml"}, "retention_path /no/such/file.yml does not exist, or "),
-        ({"retention_path": "/dev/null"}, "retention_path /dev/null is no regular file"),
+        ({"retention_path": "/dev/null"}, "retention_path /dev/null is not a regular file"),
         ({"retention": DOCUMENT, "name_regex_delete": "x"}, "mutually exclusive"),
         ({"retention": DOCUMENT, "only_rule_sets": ["cache"]}, "only_rule_sets names 'cache', and retention has"),
         ({"name_regex_delete": "x", "only_rule_sets": ["cache"]}, "give retention or retention_path"),

@@ -96,7 +96,7 @@ def test_every_role_refuses_what_it_does_not_know_from_wherever_it_comes(
         registry_garbage_collect_unttaged=True,
     )
     assert [message.partition("; ")[0].rstrip(".") for message in failures(run)] == [
-        f"{name} is no variable of the role {role}: perhaps {near} is meant"
+        f"{name} is not a variable of the role {role}: perhaps {near} is meant"
         for role, name, near in (
             ("registry_audit", "registry_audit_groop", "registry_audit_group"),
             ("registry_cleanup", "registry_cleanup_olderthan", "registry_cleanup_older_than"),
@@ -127,7 +127,7 @@ def test_a_guard_under_another_name_deletes_nothing(ansible: Ansible, simulator:
     run = tries(ansible, [(role, {**rules, name: ["release-.*"]}) for name in MISSPELT])
     assert len(failures(run)) == len(MISSPELT)
     for message, name in zip(failures(run), MISSPELT, strict=True):
-        assert f"{name} is no variable of the role " in message
+        assert f"{name} is not a variable of the role " in message
         assert "registry_cleanup_protect" in message
     assert simulator.counters()["total"] == 0
     assert simulator.state() == before
@@ -166,14 +166,14 @@ def test_no_empty_value_takes_a_guard_away(ansible: Ansible, simulator: Simulato
 # What a file of sources may hold, with the words that refuse it; None is a folder.
 FILES_OF_SOURCES: list[tuple[bytes | None, str]] = [
     (None, "is a folder: give the name of a file"),
-    (b"", "holds no JSON: it has to be what the role registry_in_use writes"),
-    (b"no json", "holds no JSON"),
-    (b"\xff\xfe{}", "holds no text in UTF-8"),
-    (b"[]", "holds no sources: it has to be what the role registry_in_use writes"),
-    (b"{}", "holds no sources"),
-    (b'{"sources": null}', "holds null where a list of sources belongs"),
-    (b'{"sources": "abc"}', 'holds "abc" where a list of sources belongs'),
-    (b'{"sources": []}', "holds no source, so that it is not known what is in use"),
+    (b"", "is not JSON: it has to be a file of the role registry_in_use"),
+    (b"no json", "is not JSON"),
+    (b"\xff\xfe{}", "is not a text in UTF-8"),
+    (b"[]", "contains no sources: it has to be a file of the role registry_in_use"),
+    (b"{}", "contains no sources"),
+    (b'{"sources": null}', "holds null instead of a list of sources"),
+    (b'{"sources": "abc"}', 'holds "abc" instead of a list of sources'),
+    (b'{"sources": []}', "contains no source, so the images in use are unknown"),
     (b'{"sources": [1, null]}', "holds 1 as source 1: it has to be a dictionary with name and images"),
     (b'{"sources": [{"name": "web", "images": "{{ 1 }}", "x": 1}]}', "holds 'x' in source 1 (web)"),
     (b'{"sources": [{"name": "web"}], "sources": []}', "has the key 'sources' twice in one object"),
@@ -302,7 +302,7 @@ def test_rules_may_be_the_text_of_a_form(ansible: Ansible, simulator: Simulator)
     assert len(plans) == 2
     assert plans[0] == plans[1]
     assert plans[0]["totals"]["delete"] == 5
-    assert failures(run) == ["registry_cleanup_rules is no valid YAML in line 1."]
+    assert failures(run) == ["registry_cleanup_rules is not valid YAML in line 1."]
 
 
 def test_the_variables_of_the_role_work_for_the_playbook_too(
@@ -316,7 +316,7 @@ def test_the_variables_of_the_role_work_for_the_playbook_too(
     assert run.code == 0, run.output
     assert stats(run, "registry_cleanup_summary")["planned"] == 4
     narrow = ansible.play(CLEANUP, "-i", "hosts.yml", "-e", "registry_group=team/sub")
-    assert failures(narrow) == ["registry_group and registry_cleanup_group both say what to take: give one of them."]
+    assert failures(narrow) == ["registry_group and registry_cleanup_group can't be used together: set one of them."]
     assert simulator.counters()["writes"] == 0
 
 
@@ -334,7 +334,7 @@ def test_the_last_node_of_a_workflow_takes_what_the_one_before_it_passed_on(
 @pytest.mark.parametrize(
     ("values", "words"),
     [
-        ({}, "nothing says what to take: give one of registry_group, registry_project, registry_repository_id."),
+        ({}, "no scope is set: set one of registry_group, registry_project, registry_repository_id."),
         (
             {"registry_group": "team", "registry_cleanup_in_use_sources_path": "nowhere.json"},
             "registry_cleanup_in_use_sources_path {folder}/nowhere.json is not there: the job that was to write it may",
@@ -455,7 +455,7 @@ def test_what_became_of_an_approved_plan_is_on_the_screen(
     shown = table(run)
     assert "approved: 4 tags" in shown
     assert "outcome: 1 deleted of 4 approved; 2 kept (keep_n 1, keep_pattern 1), 1 vanished" in shown
-    assert "  vanished: 1 tag, not there any more (if" in shown
+    assert "  vanished: 1 tag, no longer there (if" in shown
     assert "  kept: 2 tags, kept by today's rules or limits (keep_n 1, keep_pattern 1)\n" in shown
     assert "  team/app:dev-1  vanished\n" in shown
     summary = stats(run, "registry_cleanup_summary")

@@ -141,6 +141,6 @@ def test_what_an_administrator_switched_off_is_not_done_another_way(ansible: Ans
     simulator.clear_log()
     task = ansible.module(CLEANUP, {"project": APP, "name_regex_delete": "dev-.*", "delete_via": "registry"})
     assert task.result["outcome"]["counts"]["not_deleted"] == len(NAMES)
-    assert "deletion is switched off" in task.message
+    assert "deletion is disabled" in task.message
     assert simulator.state() == before
     assert asked(simulator.requests(), "DELETE", "tags/reference") == []

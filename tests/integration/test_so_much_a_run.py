@@ -126,7 +126,7 @@ def test_an_approved_plan_is_continued(
     fingerprint = audit.result["plan"]["fingerprint"]
     options = {"approved_plan_path": str(plan), "approved_fingerprint": fingerprint, "journal_path": str(journal)}
     options |= {"max_drift_percent": 0, **({"max_deletions_per_run": given} if given else {})}
-    note = "max_deletions_per_run is 500 here and 20 in the approved plan: the smaller one counts."
+    note = "max_deletions_per_run is 500 here and 20 in the approved plan: the smaller value is used."
     # What is pushed between the nights is not approved.
     for night, (deleted, before) in enumerate([(20, 0), (20, 20), (10, 40)]):
         check, run = ansible.module(MODULE, options, check=True), ansible.module(MODULE, options)
@@ -185,7 +185,7 @@ def test_each_option_of_the_approved_budget_holds_by_itself(
     approved = {"approved_plan_path": str(file), "approved_fingerprint": audit.result["plan"]["fingerprint"]}
     run = ansible.module(MODULE, {**approved, "max_duration": "2h"})
     assert run.result["outcome"]["counts"]["left_for_next_run"] == PLANNED, run.message
-    assert "max_duration is 2h here and 1s in the approved plan: the smaller one counts." in run.result["notes"]
+    assert "max_duration is 2h here and 1s in the approved plan: the smaller value is used." in run.result["notes"]
     assert len(left(simulator)) == PLANNED
 
 
@@ -321,7 +321,7 @@ def test_reports_say_that_the_run_is_to_be_continued(ansible: Ansible, simulator
     told = {"result": "ok", "markdown_path": files["report.md"], "html_path": files["report.html"]}
     report = ansible.module(REPORT, {**options, **told, "prometheus_path": str(tmp_path / "metrics.prom")})
     assert report.status == "ok", report.message
-    sentence = "The run used up its budget (max_deletions_per_run 23 was reached): the next one goes on."
+    sentence = "The run reached its budget (max_deletions_per_run 23 was reached): the next run continues."
     text = Path(files["report.md"]).read_text()
     assert "23 of 50 planned tags were deleted. Of the others: 27 left for the next run. " + sentence in text
     assert "Not deleted, or unknown" not in text

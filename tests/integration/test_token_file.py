@@ -103,7 +103,7 @@ def test_a_token_that_is_still_the_same_stops_the_run(ansible: Ansible, simulato
     )
     assert stopped.failed
     assert stopped.result["error"]["status"] == 401
-    assert "nowhere does not exist, or this user may not see it: write its path." in missing.message
+    assert "nowhere does not exist, or this user may not see it: check the path." in missing.message
     assert "empty is empty: write the token into it." in empty.message
     assert "mutually exclusive" in two.message
     assert simulator.counters()["writes"] == 0

@@ -90,7 +90,7 @@ def test_a_source_that_did_not_tell_refuses_everything(ansible: Ansible, simulat
             "in_use_sources": [good, {"name": "web-2", "images": ["team/app:v1"], "failed": "unreachable"}],
         },
     )
-    words = ("web-2 of what is in use is expected", "2 sources", "web-2 of what is in use is empty", "unreachable")
+    words = ("web-2 of images in use is expected", "2 sources", "web-2 of images in use is empty", "unreachable")
     for task, word in zip(tasks, words, strict=True):
         assert word in task.message
 
@@ -253,7 +253,7 @@ def test_what_is_deployed_stays(ansible: Ansible, simulator: Simulator) -> None:
     )
     assert unread.result["result"] == "partial"
     assert "list the deployments of production of project 1" in unread.result["plan"]["repositories"][0]["error"]
-    assert "can't be had with a CI/CD job token" in job.message
+    assert "is not available with a CI/CD job token" in job.message
     assert "can't be negative" in negative.message
 
 

@@ -265,7 +265,7 @@ def test_a_refused_mutation_deletes_nothing_and_is_told(ansible: Ansible, simula
     run = ansible.module(CLEANUP, {**ORDER, "api_token": "glpat-reader"})
     assert run.failed
     assert names(run, "not_deleted") == ["dev-1", "dev-2", "dev-3"]
-    assert "the token has the scope read_api and can only read: deleting needs the scope api" in run.message
+    assert "the token has the scope read_api and may only read: deleting needs the scope api" in run.message
     assert run.result["changed"] is False
     assert len(simulator.state()["team/app"]) == 4
 
@@ -339,7 +339,7 @@ def test_a_device_is_no_file(ansible: Ansible, simulator: Simulator, option: str
     approved = {"approved_fingerprint": "x"} if option == "approved_plan_path" else {}
     run = ansible.module(CLEANUP, {**ORDER, option: "/dev/full", **approved})
     assert run.failed
-    assert "/dev/full is no regular file" in run.message
+    assert "/dev/full is not a regular file" in run.message
     assert run.result["changed"] is False
     assert len(simulator.state()["team/app"]) == 4
     assert simulator.counters()["writes"] == 0
@@ -355,7 +355,7 @@ def test_check_mode_says_that_a_token_may_only_read(ansible: Ansible, simulator:
     check = ansible.module(CLEANUP, order, check=True)
     run = ansible.module(CLEANUP, order)
     assert check.status == "ok", check.message
-    sentence = "the token has the scope read_api and can only read: deleting needs the scope api"
+    sentence = "the token has the scope read_api and may only read: deleting needs the scope api"
     assert f"A run would change nothing: {sentence}." in check.result["warnings"]
     assert run.failed
     assert run.result["changed"] is False

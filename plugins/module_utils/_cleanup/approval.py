@@ -85,19 +85,20 @@ def check_sources(approval: Approval | None, params: t.Mapping[str, t.Any]) -> N
         needed.update(least)
     if needed and not given:
         raise UsageError(
-            f"The approved plan was made with in_use_sources ({some(sorted(needed))}): find again what is in use, and "
-            "give in_use_sources."
+            f"The approved plan was made with in_use_sources ({some(sorted(needed))}): find the images in use again, "
+            "and set in_use_sources."
         )
     if needed - given:
         raise UsageError(
             f"The approved plan was made with more in_use_sources, and {some(sorted(needed - given))} "
-            f"{are(len(needed - given))} missing: find again what is in use there and give it, or make a new plan and "
+            f"{are(len(needed - given))} missing: find the images in use there again and add them, or make a new plan "
+            "and "
             "have it approved."
         )
     if isinstance(least, int) and len(given) < least:
         raise UsageError(
             f"The approved plan was made with in_use_sources_expected {least}, and in_use_sources has {len(given)}: "
-            "find again what is in use at all of them, or make a new plan and have it approved."
+            "find the images in use at all of them again, or make a new plan and have it approved."
         )
     expected = expected_sources(params["in_use_sources_expected"])
     if least is not None and expected is not None and _is_less(expected, least):
@@ -116,7 +117,7 @@ def _rows(found: t.Any) -> list[dict[str, t.Any]]:
     rows = found or []
     if isinstance(rows, list) and all(isinstance(row, dict) and isinstance(row.get("name"), str) for row in rows):
         return rows
-    raise UsageError("The approved plan does not say from where it knew what is in use: make a new one.")
+    raise UsageError("The approved plan does not contain the sources of its images in use: make a new plan.")
 
 
 def _is_less(expected: list[str] | int, least: list[str] | int) -> bool:

@@ -89,7 +89,7 @@ def _with_builds(reader: TagReader, listing: TagListing, names: t.Collection[str
         except RequestError as error:
             return TagListing(listing.repository, error=error)
     reason = reader.capabilities.registry_unavailable_reason or _GITLAB_ALONE
-    unknown = reason if registry is None else "its digest is not known"
+    unknown = reason if registry is None else "its digest is unknown"
 
     def look(tag: Tag) -> Tag:
         build = found.get(tag.digest or "", unknown)

@@ -31,9 +31,10 @@ from .bulk_requests import BulkRequest
 UNCHANGED_POLLS = 4
 
 _IN_BACKGROUND = "GitLab accepted the bulk deletion and carries it out in the background"
-_LOST = "the answer to the bulk deletion was lost, and GitLab may have taken it up or not"
+_LOST = "the answer to the bulk deletion was lost, so it is unknown whether GitLab carries it out"
 _OVERWRITTEN = (
-    "it is another image by now: the bulk deletion may have overwritten it with an empty one, or somebody pushed it"
+    "it points to another image now: the bulk deletion may have overwritten it with an empty image, or somebody pushed "
+    "it"
 )
 # How GitLab refuses a request so that it did nothing, and may do it another time.
 _NOT_TRIED = (ErrorKind.STOPPED, ErrorKind.UNAUTHORIZED, ErrorKind.LEASE)
@@ -218,7 +219,7 @@ def _why_left(progress: BulkProgress, wait: float | None) -> str:
         return _LOST
     if progress.done:
         others = counted(len(progress.gone), "other")
-        return f"GitLab deleted {others} in this run and not this one; it takes the next in an hour"
+        return f"GitLab deleted {others} in this run, but not this tag; the next run is in an hour"
     return f"GitLab has not deleted it within {counted(wait, 'second')}" if wait is not None else _IN_BACKGROUND
 
 
@@ -229,6 +230,6 @@ def _vanished(progress: BulkProgress) -> str:
     if not names:
         return ""
     return (
-        f"tags of {plan.repository.path} that the plan keeps are gone ({some(names)}): "
+        f"tags of {plan.repository.path} that the plan keeps no longer exist ({some(names)}): "
         "GitLab or somebody else deleted them meanwhile"
     )

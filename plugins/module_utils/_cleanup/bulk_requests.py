@@ -68,10 +68,12 @@ def why_not_in_one_run(request: BulkRequest, mode: Mode) -> str | None:
     if mode is not Mode.DATABASE and number > MAX_LIST_SIZE:
         return (
             f"{path}: {tags} would be deleted in bulk, and without a metadata database GitLab deletes at most "
-            f"{MAX_LIST_SIZE} in one run, chosen by chance (delete_via auto deletes them all)"
+            f"{MAX_LIST_SIZE} in one run, chosen at random (set delete_via to auto to delete all of them)"
         )
     if pattern_error(rf"\A{request.parameters['name_regex_delete']}\z"):
-        return f"{path}: the names of {tags} are too long for one pattern (delete_via auto deletes them all)"
+        return (
+            f"{path}: the names of {tags} are too long for one pattern (set delete_via to auto to delete all of them)"
+        )
     return None
 
 

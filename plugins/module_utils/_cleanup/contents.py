@@ -69,7 +69,7 @@ def read_contents(
 def _with_sizes(reader: TagReader, state: CleanupState, planned: CleanupPlan, found: Contents) -> Contents:
     asked = [listing.repository for listing in found.listings if not listing.error]
     if reason := _why_not(reader, state, planned, len(asked), "reading sizes"):
-        return found._replace(notes=(*found.notes, f"Sizes of repositories are not known: {reason}."))
+        return found._replace(notes=(*found.notes, f"Sizes of repositories could not be read: {reason}."))
     answers = reader.client.try_all(
         lambda repository: get_repository(reader.client, repository.id, size=True).size, asked
     )
@@ -97,7 +97,7 @@ def _with_layers(
     needed = sum(1 for each in references if not isinstance(each, str) or not _is_known(images, each))
     tokens = -(-len(found.listings) // TOKEN_SCOPES) if needed else 0
     if reason := _why_not(reader, state, planned, needed + tokens, "reading layers"):
-        return found._replace(notes=(*found.notes, f"Layers are not known: {reason}."))
+        return found._replace(notes=(*found.notes, f"Layers could not be read: {reason}."))
     repositories = [each.repository for each in found.listings]
     listings = tuple(with_layers(reader, found.listings, repositories, connection.registry, images))
     unknown = [(each.repository.path, each.blobs.why_unknown) for each in listings if each.blobs]

@@ -60,7 +60,7 @@ def with_expiry_labels(reader: TagReader, state: CleanupState, request: CleanupR
         return state
     registry = reader.registry
     if registry is None:
-        why = state.capabilities.registry_unavailable_reason or "The registry itself is not known."
+        why = state.capabilities.registry_unavailable_reason or "The address of the registry itself is unknown."
         return state._replace(unread_labels=(why,) * len(places))
     asked = registry
     answers = reader.client.try_all(lambda place: _labels_of(asked, *place), places)

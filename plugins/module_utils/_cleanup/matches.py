@@ -187,7 +187,10 @@ def _of_deployments(names: ListedNames, refs: Refs, request: CleanupRequest) -> 
     entry = EntryMatches("keep_deployments", str(request.keep_deployments), matched=matched, references=number)
     if matched:
         return [entry], []
-    how = f"{names.none} carries the ref or commit of one (ref_match is {request.ref_match.value})"
+    how = (
+        f"{names.none} is named after the branch, git tag or commit of a deployment (ref_match is "
+        f"{request.ref_match.value})"
+    )
     return [entry], [Finding(f"keep_deployments: {how if number else 'no deployment was found'}")]
 
 
@@ -291,7 +294,7 @@ def _of_targets(
             level = levels.get(entry.key)
             meant = f" (it is {_LEVEL_WORDS[level]}: write it in {level.value})" if level else ""
             sentence = f"retention, {entry.text} matches no repository in scope{meant}"
-            yield Finding(f"{sentence}, so nothing gets rule set {entry.rule_set!r} by it", refused_by)
+            yield Finding(f"{sentence}, so it assigns rule set {entry.rule_set!r} to nothing", refused_by)
     exceptions = retention.exceptions_by_path
     found = {pattern for repository in repositories for pattern in exceptions.patterns_of(repository.path)}
     for each in (exception for exception in retention.exceptions if exception.holds(clock)):
@@ -301,7 +304,7 @@ def _of_targets(
                 level = levels.get(key)
                 meant = f" (it is {_LEVEL_WORDS[level]}: write '{key}/*' for what is in it)" if level else ""
                 sentence = f"retention, {each.place}: the exception for {pattern!r} matches no repository in scope"
-                yield Finding(f"{sentence}{meant}, so nothing is kept by it", refused_by)
+                yield Finding(f"{sentence}{meant}, so it keeps nothing", refused_by)
 
 
 def _levels_of(repositories: t.Sequence[Repository]) -> dict[str, Level]:

@@ -26,12 +26,12 @@ from .request import CleanupRequest, OnServerPolicy
 from .state import CleanupState, Criteria
 
 _HIDDEN_RULES = (
-    "GitLab's tag protection rules can't be read here; GitLab itself enforces them, for everybody but administrators."
+    "GitLab's tag protection rules can't be read here; GitLab itself enforces them, except for administrators."
 )
 
 _BY_DIGEST = (
-    "It is not known whether this registry deletes a tag without the other tags of its image, so tags that share their "
-    "image with a kept tag are kept (shared_digest independent trusts the registry)."
+    "This registry may delete all tags of an image together, so tags that share their image with a kept tag are kept "
+    "(set shared_digest to independent to delete them)."
 )
 
 
@@ -43,8 +43,8 @@ def warnings_of(state: CleanupState, plan: Plan, request: CleanupRequest) -> lis
         found.append(f"T{policy_sentence(projects)[1:]}.")
     if request.retention.guards.timestamp is Timestamp.CREATED and state.capabilities.mode is not Mode.NO_DATABASE:
         found.append(
-            "timestamp is created: where the registry has a metadata database that is the first push of a tag's name, "
-            "and a tag that was pushed again since may be deleted as old."
+            "timestamp is created: if the registry has a metadata database, this is the first push of a tag's name, "
+            "and a tag that was pushed again since then may be deleted as old."
         )
     if state.unread_labels:
         images = counted(len(state.unread_labels), "image")
@@ -58,7 +58,7 @@ def warnings_of(state: CleanupState, plan: Plan, request: CleanupRequest) -> lis
             found.append(
                 f"{part.repository.path}: GitLab would interpret a pattern differently for "
                 f"{counted(len(differing), 'tag, which is kept', 'tags, which are kept')} ({some(differing)}); put "
-                "brackets around its alternatives."
+                "parentheses around its alternatives."
             )
         if part.listing is ListingState.CAPPED:
             found.append(f"{part.repository.path}: exactly 10,000 tags are listed, so there may be more.")
@@ -80,9 +80,7 @@ def notes_of(state: CleanupState, plan: Plan, criteria: Criteria) -> list[str]:
         *_budget_notes(criteria.request),
     ]
     if source is DateSource.PUBLISHED and not capabilities.pages_by_cursor:
-        notes.append(
-            f"The last push of tags is shown by GraphQL alone. {capabilities.graphql_unavailable_reason}".rstrip()
-        )
+        notes.append(f"Only GraphQL shows the last push of tags. {capabilities.graphql_unavailable_reason}".rstrip())
     if state.listings and capabilities.tag_rules is TagRules.HIDDEN:
         notes.append(f"{_HIDDEN_RULES} {capabilities.tag_rules_hidden_reason}".rstrip())
     return [note for note in notes if note]
@@ -105,8 +103,8 @@ def _order_notes(plan: Plan) -> t.Iterator[str]:
         where = f"Rule {rule}: " if rule else ""
         yield (
             f"{where}{option} {value} compares letter by letter, so that 10 comes before 9. "
-            f"By their numbers {counted(number, 'tag')} would be decided otherwise: "
-            f"{' and '.join(examples)}. Write {option}: natural to go by the numbers."
+            f"By their numbers {counted(number, 'tag')} would have another decision: "
+            f"{' and '.join(examples)}. Write {option}: natural to compare the numbers."
         )
 
 
@@ -183,7 +181,7 @@ def _date_source_note(criteria: Criteria, capabilities: ServerCapabilities) -> s
             "was tagged today is old."
         ),
         DateSource.UNKNOWN: (
-            "It could not be told whether the registry has a metadata database, so no date can be trusted and every "
+            "It is unknown whether the registry has a metadata database, so no date can be trusted and every "
             "tag that a date would decide about is kept."
         ),
     }

@@ -209,7 +209,7 @@ def _compared(parts: t.Sequence[RepositoryPlan], state: CleanupState, request: C
 
 
 def _deleted_before(state: CleanupState, request: CleanupRequest) -> int:
-    """Number of tags that interrupted runs asked to delete and that are not there any more."""
+    """Number of tags that interrupted runs asked to delete and that are no longer there."""
     listed = {each.repository.path: set(each.names) for each in state.listings if not each.error and each.complete}
     return sum(1 for path, name, _digest in request.earlier.interrupted if path in listed and name not in listed[path])
 

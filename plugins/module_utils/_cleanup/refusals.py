@@ -85,7 +85,7 @@ def _bulk_refusals(state: CleanupState, request: CleanupRequest, bulk: t.Sequenc
     if not bulk:
         return []
     if state.capabilities.mode is Mode.UNKNOWN:
-        return ["it could not be told what registry this is, and so not what a bulk deletion does there"]
+        return ["the kind of this registry is unknown, so it is unknown what a bulk deletion does there"]
     found: t.Iterable[str | None] = ()
     if state.delete_method is DeleteMethod.BULK:
         found = (why_not_in_one_run(each, state.capabilities.mode) for each in bulk)
@@ -157,7 +157,7 @@ def _protection_refusals(state: CleanupState, plan: Plan) -> t.Iterator[str]:
             yield (
                 f"GitLab would delete {counted(len(covered), 'tag')} of {part.repository.path} for an administrator "
                 f"although its protection rules cover {'it' if len(covered) == 1 else 'them'} ({some(covered)}); use a "
-                "token that is no administrator's"
+                "token of a user who is not an administrator"
             )
 
 

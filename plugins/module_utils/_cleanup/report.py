@@ -29,7 +29,9 @@ from .state import CleanupState
 from .summary import outcome_summary, plan_summary
 from .usage import freed_row
 
-_WAY_ON = "set on_limit to skip_repository to delete nothing in such a repository alone, or change the limit"
+_WAY_ON = (
+    "set on_limit to skip_repository to keep all tags of such a repository and clean the others, or change the limit"
+)
 
 
 def cleanup_intent(found: CleanupPlan, limit: int) -> Intent:

@@ -281,10 +281,12 @@ def check_for_server(request: CleanupRequest, *, url: str, job_token: bool) -> N
     if job_token:
         for option, wanted in (("keep_refs", request.keep_refs), ("keep_deployments", request.keep_deployments)):
             if wanted:
-                raise UsageError(f"{option} can't be had with a CI/CD job token: give a project access token instead.")
+                raise UsageError(
+                    f"{option} is not available with a CI/CD job token: give a project access token instead."
+                )
         if Gather.SIZE in request.gather:
             raise UsageError(
-                "gather size can't be had with a CI/CD job token: give a project access token in api_token."
+                "gather size is not available with a CI/CD job token: give a project access token in api_token."
             )
     if request.approval:
         check_plan(request.approval.plan, url, request.scope.as_result())
@@ -327,7 +329,7 @@ def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None, appr
         return
     via = method.value
     if params["signatures"] == "collect":
-        raise UsageError(f"signatures collect can't be used with delete_via {via}: GitLab deletes in no order.")
+        raise UsageError(f"signatures collect can't be used with delete_via {via}: GitLab deletes tags in any order.")
     if any(row["expires_label"] for row in (params, *(params["rules"] or ()))):
         raise UsageError(
             f"expires_label can't be used with delete_via {via}: GitLab's bulk deletion does not read labels of images."
@@ -341,8 +343,8 @@ def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None, appr
         if params[option] is not None or of_plan.get(option) is not None:
             of = "" if params[option] is not None else " of the approved plan"
             raise UsageError(
-                f"{option}{of} can't be used with delete_via {via}: GitLab takes all tags of a repository with one "
-                "request and deletes them when it likes."
+                f"{option}{of} can't be used with delete_via {via}: GitLab gets all tags of a repository with one "
+                "request and deletes them in the background."
             )
     kept = (
         *("in_use", "in_use_sources", "keep_refs", "keep_deployments", "dates_valid_from"),
@@ -351,24 +353,26 @@ def _check_bulk(params: t.Mapping[str, t.Any], method: DeleteMethod | None, appr
     decided_by_gitlab = kept if method is DeleteMethod.BULK_UNPINNED else ()
     for option in ("rules", "retention", "retention_path", "keep_n_per", "min_age", *decided_by_gitlab):
         if params[option]:
-            raise UsageError(f"{option} can't be used with delete_via {via}: GitLab's bulk deletion knows one rule.")
+            raise UsageError(
+                f"{option} can't be used with delete_via {via}: GitLab's bulk deletion supports only one rule."
+            )
     for option in given_ranking(params):
         raise UsageError(
-            f"{option} can't be used with delete_via {via}: GitLab's bulk deletion knows tags and dates alone."
+            f"{option} can't be used with delete_via {via}: GitLab's bulk deletion uses only tags and dates."
         )
     if method is DeleteMethod.BULK_UNPINNED and params["shared_digest"] == "keep_together":
         raise UsageError(
-            f"shared_digest keep_together can't be used with delete_via {via}: GitLab judges each tag by itself."
+            f"shared_digest keep_together can't be used with delete_via {via}: GitLab decides about each tag by itself."
         )
     if params["read_via"] == "registry":
         raise UsageError(
-            f"read_via registry can't be used with delete_via {via}: GitLab judges by what it sees itself, and of "
-            "multi-platform images that is less."
+            f"read_via registry can't be used with delete_via {via}: GitLab decides by its own data, which is less "
+            "complete for multi-platform images."
         )
     if method is DeleteMethod.BULK and params["older_than"] is None:
         raise UsageError(
             "delete_via bulk needs older_than: its tags are not read again right before they are deleted, and only "
-            "GitLab's own check of their age keeps one that was pushed meanwhile."
+            "GitLab's own check of the age keeps a tag that was pushed meanwhile."
         )
     ignored: dict[str, t.Any] = {"allow_latest": False}
     if method is DeleteMethod.BULK_UNPINNED:

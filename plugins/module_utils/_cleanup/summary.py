@@ -19,8 +19,8 @@ from .planning import CleanupPlan
 
 # What is said of tags that are not deleted as planned.
 _WORDS = {
-    TagOutcome.UNVERIFIED: "deleted without proof",
-    TagOutcome.RECREATED: "there again",
+    TagOutcome.UNVERIFIED: "deleted but not verified",
+    TagOutcome.RECREATED: "pushed again",
     TagOutcome.NOT_DELETED: "not deleted",
     TagOutcome.NOT_TRIED: "not tried",
     TagOutcome.LEFT: "left for the next run",
@@ -58,7 +58,7 @@ def _differences(found: CleanupPlan, outcomes: t.Mapping[TagOutcome, int]) -> t.
     yield sum(count for _reason, count in reasons), f"kept ({', '.join(f'{reason} {n:,}' for reason, n in reasons)})"
     yield drift[DriftKind.VANISHED] + outcomes[TagOutcome.ALREADY_GONE], "vanished"
     yield drift[DriftKind.RENAMED], "in renamed repositories"
-    yield drift[DriftKind.RULE_SET], "kept since their rule set is another one"
+    yield drift[DriftKind.RULE_SET], "kept since they have another rule set"
     yield drift[DriftKind.UNREAD], "unread"
     for outcome, words in _WORDS.items():
         yield outcomes[outcome], words

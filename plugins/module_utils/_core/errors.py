@@ -72,8 +72,8 @@ _EFFECT_UNKNOWN = {
 ADVICE = {
     ErrorKind.CONNECTION: "Check api_url, the network and proxy settings.",
     ErrorKind.TIMEOUT: "The server did not answer in time; raise timeout or try again later.",
-    ErrorKind.TLS: "Give the certificate authority with ca_path, or check the server's certificate.",
-    ErrorKind.REDIRECT: "Set api_url to the address the server really answers on.",
+    ErrorKind.TLS: "Set ca_path to the certificate authority, or check the server's certificate.",
+    ErrorKind.REDIRECT: "Set api_url to the address at which the server answers.",
     ErrorKind.UNAUTHORIZED: (
         "The token is missing, unknown, expired or revoked; give a valid one in api_token or GITLAB_TOKEN."
     ),
@@ -88,14 +88,14 @@ ADVICE = {
         "The server limits requests; lower concurrency or set max_requests_per_minute, then run again."
     ),
     ErrorKind.UNAVAILABLE: "The server or its registry is not available at the moment; try again later.",
-    ErrorKind.SERVER_ERROR: "GitLab's own log tells more; the request id helps its administrator to find it.",
+    ErrorKind.SERVER_ERROR: "GitLab's log has more details; its administrator can find them by the request id.",
     ErrorKind.NOT_JSON: (
-        "Something before GitLab answered (a proxy or a login page?); check api_url and the proxy settings."
+        "Something in front of GitLab answered (a proxy or a login page?); check api_url and the proxy settings."
     ),
-    ErrorKind.INCOMPLETE: "What was read can't be trusted, so nothing is concluded from it; try again later.",
+    ErrorKind.INCOMPLETE: "The answer is inconsistent, so it is not used; try again later.",
     ErrorKind.LEASE: (
-        "GitLab takes one bulk deletion of a repository in an hour: ask again at the latest one hour from now, or "
-        "delete tag by tag with delete_via: auto."
+        "GitLab accepts one bulk deletion per hour for each repository: try again in an hour, or delete tag by tag "
+        "with delete_via: auto."
     ),
     ErrorKind.STOPPED: "It was not tried because an earlier answer stopped all requests.",
 }
@@ -211,7 +211,7 @@ class JournalError(Exception):
         self.message: t.Final = message
 
     def __str__(self) -> str:
-        return f"Could not note what is done: {self.message}."
+        return f"Could not write to the journal: {self.message}."
 
     def as_result(self) -> dict[str, object]:
         """The error for a module's result, in the shape of RequestError.as_result."""

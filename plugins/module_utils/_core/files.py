@@ -91,9 +91,9 @@ def check_writable(path: str, option: str) -> None:
 def _way_out(error: OSError, folder: str) -> str:
     """Why a file can't be written to a folder, and what to do, a sentence without its end."""
     if error.errno in (errno.ENOENT, errno.ENOTDIR):
-        return f"there is no folder {folder}; make it, or name one that is there"
+        return f"there is no folder {folder}; create it, or give another path"
     if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-        return f"{(error.strerror or '').lower()} in the folder {folder}; name one that may be written to"
+        return f"{(error.strerror or '').lower()} in the folder {folder}; give a path that is writable"
     return error.strerror or str(error)
 
 
@@ -106,7 +106,7 @@ def check_regular(path: str, option: str) -> None:
     if os.path.isdir(path):
         raise UsageError(f"{option} {path} is a folder: give the name of a file.")
     if os.path.exists(path) and not os.path.isfile(path):
-        raise UsageError(f"{option} {path} is no regular file, but a device, a pipe or a socket: give another name.")
+        raise UsageError(f"{option} {path} is not a regular file, but a device, a pipe or a socket: give another name.")
 
 
 def check_there(path: str, option: str) -> None:
@@ -117,7 +117,7 @@ def check_there(path: str, option: str) -> None:
     """
     check_regular(path, option)
     if not os.path.exists(path):
-        raise UsageError(f"{option} {path} does not exist, or this user may not see it: write its path.")
+        raise UsageError(f"{option} {path} does not exist, or this user may not see it: check the path.")
 
 
 def check_files(params: t.Mapping[str, t.Any], *options: str) -> None:
@@ -138,7 +138,7 @@ def plan_lines(path: str, option: str) -> t.Iterator[str]:
         UsageError: it is not there, or can't be read.
     """
     if not os.path.isfile(path):
-        raise UsageError(f"The plan {path} is not there: the task that was to write it may have failed.")
+        raise UsageError(f"The plan {path} does not exist: the task that writes it may have failed.")
     yield from read_lines(path, option)
 
 

@@ -61,7 +61,5 @@ def parts_of(names: t.Iterable[str], journal: str) -> list[str]:
     for run, parts in runs.items():
         missing = next((wanted for wanted, number in enumerate(sorted(parts), 1) if wanted != number), None)
         if missing:
-            raise UsageError(
-                f"Part {missing} of the journal {journal}-{run} is missing, and part {max(parts)} is there."
-            )
+            raise UsageError(f"Part {missing} of the journal {journal}-{run} is missing, and part {max(parts)} exists.")
     return [runs[run][number] for run in sorted(began, key=began.__getitem__) for number in sorted(runs[run])]

@@ -199,9 +199,9 @@ def parse_manifest(body: bytes, media_type: str, digest: str) -> Manifest:
     """
     row = _json(body)
     if row is _NO_JSON:
-        raise ManifestError("the manifest is no JSON")
+        raise ManifestError("the manifest is not JSON")
     if not isinstance(row, dict):
-        raise ManifestError("the manifest is no object")
+        raise ManifestError("the manifest is not an object")
     # The same bytes read as something else than they say could be two images at once.
     if row.get("mediaType") not in (None, media_type):
         raise ManifestError(f"the manifest came as {media_type} and calls itself {row['mediaType']}")

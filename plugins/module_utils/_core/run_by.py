@@ -37,7 +37,7 @@ def run_by_of(given: t.Mapping[str, t.Any] | None) -> dict[str, str]:
         if line:
             found[_line(name)] = line
     if len(found) > _MOST:
-        raise UsageError(f"run_by has {counted(len(found), 'entry', 'entries')}, and at most {_MOST} are taken.")
+        raise UsageError(f"run_by has {counted(len(found), 'entry', 'entries')}, and at most {_MOST} are allowed.")
     return found
 
 

@@ -114,7 +114,7 @@ def project_path(text: str, option: str, server: str) -> str:
     name = full_path(text, option, server)
     if "/" not in name and not name.isdigit():
         raise UsageError(
-            f"{option} {text!r} is a bare name, which GitLab does not look up: give the full path, such as "
+            f"{option} {text!r} is a name without its group, which is not enough: give the full path, such as "
             f"group/{name}, or the numeric id."
         )
     return name
@@ -151,7 +151,7 @@ def full_path(text: str, option: str, server: str) -> str:
     name = _without_ending(name)
     if not _FULL_PATH.fullmatch(name):
         raise UsageError(
-            f"{option} {text!r} is no path: write it as it stands in the address of its page, such as group/project."
+            f"{option} {text!r} is not a path: write it as in the address of its page, such as group/project."
         )
     return name
 
@@ -210,7 +210,7 @@ def check_globs(globs: t.Iterable[str], option: str, namespaces: t.Collection[st
             raise UsageError(f"{option} {text!r} {_why_no_glob(glob)}.")
         empty = next((each for each in _CLASS.findall(glob) if not _stands_for_something(each)), None)
         if empty:
-            raise UsageError(f"{option} {text!r} has the class {empty}, which no character of a path is in.")
+            raise UsageError(f"{option} {text!r} has the class {empty}, which matches no character of a path.")
         if path is not None:
             raise _host_refusal(text, option, path)
 
@@ -248,14 +248,14 @@ def _host_refusal(text: str, option: str, path: str) -> UsageError:
 
 def _why_no_glob(text: str) -> str:
     if _CLASS.fullmatch(text):
-        return "is a class, which stands for a single character: if it is a list, write it without quotes"
+        return "is a class, which matches a single character: if it is a list, write it without quotes"
     if "|" in text:
-        return "is no glob, since it has no |: write one entry for each"
+        return "is not a glob, since a glob has no |: write one entry for each"
     glob = re.sub(r"\.[*+]", "*", re.sub(r"\\(.)", r"\1", text.strip("^$")))
     if ".*" in glob or not _GLOB.fullmatch(glob):
         return "is neither the path of a repository nor a glob: write group/project/name or group/project/*"
     dot = f", or {text.replace('.*', '[.]*')!r} for a dot" if _GLOB.fullmatch(text) else ""
-    return f"is a regular expression, and a glob is wanted: write {glob!r}{dot}"
+    return f"is a regular expression, and a glob is required: write {glob!r}{dot}"
 
 
 def is_repository_path(text: str) -> bool:

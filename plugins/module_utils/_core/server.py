@@ -138,6 +138,6 @@ class ServerCapabilities(t.NamedTuple):
         if self.mode is not Mode.NO_DATABASE or not self.registry_unavailable_reason:
             return None
         return (
-            "Multi-platform images have no date here, since the registry itself could not be asked: "
+            "Dates of multi-platform images are unknown, since the registry itself could not be asked: "
             f"{self.registry_unavailable_reason}"
         )

@@ -52,7 +52,7 @@ class WriteOutcome(enum.Enum):
 
     WRITTEN: It is that image, and a look at it proves it.
     UNVERIFIED: The registry took it, and could not be asked for it afterwards.
-    CHANGED_SINCE: It is another image by now, and was left.
+    CHANGED_SINCE: It is another image now, and was left.
     NOT_WRITTEN: It was refused, or its answer was lost.
     NOT_TRIED: Nothing was sent.
     """

@@ -62,7 +62,7 @@ def parse_yaml(text: str) -> list[LocatedValue]:
     try:
         text.encode()
     except UnicodeEncodeError:
-        raise YamlError("holds half of a character, which no file can") from None
+        raise YamlError("contains an incomplete character") from None
     loader_class = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     loader = loader_class(text)
     try:
@@ -83,7 +83,7 @@ def parse_yaml(text: str) -> list[LocatedValue]:
         mark = getattr(error, "problem_mark", None)
         # What ends too early is missed behind the last line.
         line = min(mark.line + 1, len(text.splitlines())) if mark else 0
-        raise YamlError(f"is no valid YAML{f' in line {line}' if line else ''}") from None
+        raise YamlError(f"is not valid YAML{f' in line {line}' if line else ''}") from None
     finally:
         loader.dispose()
 
@@ -126,7 +126,7 @@ def _check_extent(node: t.Any, known: dict[int, tuple[int, int] | None]) -> tupl
     if id(node) in known:
         found = known[id(node)]
         if found is None:
-            raise YamlError(f"has an alias for something that holds it, in line {node.start_mark.line + 1}")
+            raise YamlError(f"has an alias that contains itself, in line {node.start_mark.line + 1}")
         return found
     known[id(node)] = None
     levels, values = 1, 1

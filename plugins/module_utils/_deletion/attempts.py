@@ -13,10 +13,10 @@ import typing as t
 
 from .._core.models import Tag
 
-CHANGED = "it is another image, or was pushed again, since the plan was made"
-ANSWER_LOST = "its deletion was asked for and the answer was lost"
+CHANGED = "it points to another image, or was pushed again, since the plan was made"
+ANSWER_LOST = "its deletion was requested, and the answer was lost"
 OVERWRITTEN = (
-    f"{ANSWER_LOST}, and it is another image by now: this deletion may have overwritten it with an empty one, or "
+    f"{ANSWER_LOST}, and it points to another image now: this deletion may have overwritten it with an empty image, or "
     "somebody pushed it"
 )
 

@@ -96,15 +96,17 @@ class ReferrerCheck:
             return None
         if not decision.depth:
             moved = [name for name, digest in self._moved.items() if digest in subjects]
-            return DeletionAttempt(DeletionReply.CHANGED, f"{moved[0]} is its image by now") if moved else None
+            return DeletionAttempt(DeletionReply.CHANGED, f"{moved[0]} points to its image now") if moved else None
         images = [each.tag.name for subject in sorted(subjects) for each in self.holders.get(subject, [])]
         left = [name for name in images if name in self._present or not self.attempts[name].seems_gone]
         if left and all(self.attempts[name].reply is DeletionReply.CHANGED for name in left):
             return DeletionAttempt(DeletionReply.CHANGED, f"it belongs to {left[0]}, which is kept")
         if left:
-            return DeletionAttempt(DeletionReply.NOT_TRIED, f"it belongs to {left[0]}, which is not gone")
+            return DeletionAttempt(DeletionReply.NOT_TRIED, f"it belongs to {left[0]}, which was not deleted")
         if self.listing.error or not self.listing.complete:
-            return DeletionAttempt(DeletionReply.NOT_TRIED, "no complete listing shows that its image has no tag")
+            return DeletionAttempt(
+                DeletionReply.NOT_TRIED, "no complete list of tags confirms that its image has no tag"
+            )
         if self._unplanned:
             pushed = min(self._unplanned)
             return DeletionAttempt(
@@ -114,8 +116,9 @@ class ReferrerCheck:
         if self._moved:
             return DeletionAttempt(
                 DeletionReply.CHANGED,
-                f"{min(self._moved)} is another image since the plan was made, and may be the one that it belongs to",
+                f"{min(self._moved)} points to another image since the plan was made, and this may be the image that "
+                "it belongs to",
             )
         if decision.reason is Reason.ORPHANED and not all(map(self.is_absent, subjects - self.holders.keys())):
-            return DeletionAttempt(DeletionReply.CHANGED, "the image that it belongs to is there by now")
+            return DeletionAttempt(DeletionReply.CHANGED, "the image that it belongs to exists now")
         return None

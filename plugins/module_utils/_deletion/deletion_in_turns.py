@@ -114,5 +114,5 @@ class _Gate:
     def why_left(self) -> str:
         """Which part of the budget is used up, without its end."""
         if self._is_over:
-            return f"max_duration {self._budget.max_duration} was over"
+            return f"max_duration {self._budget.max_duration} was reached"
         return f"max_deletions_per_run {self._budget.max_deletions} was reached"

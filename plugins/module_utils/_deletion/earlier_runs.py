@@ -105,16 +105,16 @@ def journal_warnings(runs: EarlierRuns, server: str, approved: str | None) -> li
     """
     if runs.servers and server not in runs.servers:
         return [
-            f"journal_path tells of runs on {', '.join(sorted(runs.servers))} alone, so that nothing of it counts on "
-            f"{server}: give the journal of an earlier run here, or a new file."
+            f"journal_path contains only runs on {', '.join(sorted(runs.servers))}, so it is not used for {server}: "
+            "give the journal of an earlier run on this server, or a new file."
         ]
     others = sorted(runs.plans - {approved or ""})
     if approved is None or not others:
         return []
     what = f"another approved plan ({others[-1]})" if others[-1] else "no approved plan"
     return [
-        f"journal_path tells of a run with {what} that was not finished: what it deleted counts as deleted by an "
-        "earlier run, so give the journal of this plan if there is one."
+        f"journal_path contains a run with {what} that was not finished: its tags count as deleted by an earlier run. "
+        "If this plan has a journal of its own, give that one."
     ]
 
 

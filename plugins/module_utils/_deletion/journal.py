@@ -31,7 +31,7 @@ from .earlier_runs import EarlierRuns, JournalEvent, earlier_runs_in
 from .journal_upload import JournalUpload
 from .outcomes import DeletionResult, RepositoryOutcome, TagOutcome, TagResult
 
-_UNSEEN = "its deletion was asked for, and what came of it was not seen"
+_UNSEEN = "its deletion was requested, and its outcome is unknown"
 # What is noted when it is done.
 _AFTERWARDS = {
     each.value

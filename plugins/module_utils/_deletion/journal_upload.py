@@ -143,7 +143,7 @@ class JournalUpload:
         age = 0.0 if since is None else self._run.timing.monotonic() - since
         if age <= _OLDEST:
             return ""
-        return self.failure or f"what was noted {counted(round(age), 'second')} ago is not stored in its package yet"
+        return self.failure or f"a line of {counted(round(age), 'second')} ago is not stored in its package yet"
 
     @property
     def is_told_to_end(self) -> bool:
@@ -265,7 +265,7 @@ def stored_meanwhile(journal: JournalUpload | None, pause: _Pause = threading.Ev
     try:
         thread = start_thread(_keep_storing, journal, ended, pause)
     except RuntimeError:
-        raise JournalError("the system allows no thread that stores it in its package") from None
+        raise JournalError("the system allows no further thread, which is needed to store it in its package") from None
     try:
         yield
     finally:

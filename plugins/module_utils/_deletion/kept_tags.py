@@ -68,7 +68,8 @@ class KeptTags:
             return
         if found.digest is None:
             self.host.stop(
-                f"after {path}:{tag.name} was deleted the kept tag {sibling} of the same digest is gone: this registry "
+                f"after {path}:{tag.name} was deleted the kept tag {sibling} of the same digest no longer exists: this "
+                "registry "
                 "seems to delete by digest, or somebody else deleted it"
             )
         elif found.digest == tag.digest:

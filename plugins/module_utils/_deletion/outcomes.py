@@ -17,7 +17,7 @@ class TagOutcome(enum.Enum):
 
     DELETED: It is gone, and a listing proves it.
     ALREADY_GONE: It was gone before anything was asked for.
-    CHANGED_SINCE: It is another image by now, or was pushed again or protected, and was left.
+    CHANGED_SINCE: It is another image now, or was pushed again or protected, and was left.
     RECREATED: It is listed again after its deletion.
     UNVERIFIED: GitLab says that it is deleted, and no listing proves it.
     NOT_DELETED: Its deletion was refused, or its answer was lost.
@@ -46,7 +46,7 @@ class TagOutcome(enum.Enum):
 
     @property
     def is_gone(self) -> bool:
-        """Whether the tag is not there any more, as far as is known."""
+        """Whether the tag is no longer there, as far as is known."""
         return self in (TagOutcome.DELETED, TagOutcome.ALREADY_GONE, TagOutcome.UNVERIFIED)
 
 

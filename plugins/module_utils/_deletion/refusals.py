@@ -16,7 +16,7 @@ def archived_refusal(project: str) -> str:
 
 def hidden_rules_refusal(option: str = "") -> str:
     """Why tags stay where protection rules may be hidden from an administrator. option: of the module, to go on."""
-    advice = "use a token that is no administrator's" + (f", or {option}" if option else "")
+    advice = "use a token of a user who is not an administrator" + (f", or {option}" if option else "")
     what = "GitLab would let an administrator change protected tags, and its protection rules can't be read here"
     return f"{what} ({advice})"
 
@@ -24,6 +24,6 @@ def hidden_rules_refusal(option: str = "") -> str:
 def unknown_clock_refusal() -> str:
     """Why nothing is deleted by its age if the server does not tell its time."""
     return (
-        "GitLab's time is not known, so that ages can't be judged: its answers have no Date, or one that is more "
+        "GitLab's time is unknown, so ages can't be calculated: its answers have no Date header, or one that is more "
         "than a day ahead of this machine's clock. Check both clocks"
     )

@@ -52,7 +52,7 @@ def applied_deletion(found: DeletionResult, limit: int) -> Applied:
     """What came of deletions. limit: the most entries of each list."""
     unproven = sum(1 for tag in found.tags if tag.outcome is TagOutcome.UNVERIFIED)
     tags = counted(unproven, "tag was", "tags were")
-    warning = f"{tags} deleted as far as GitLab says, but no complete listing shows it."
+    warning = f"{tags} deleted according to GitLab, but no complete list of tags confirms it."
     return Applied(
         outcome=_outcome_result(found, limit),
         shortfall="" if found.ok else _shortfall(found),

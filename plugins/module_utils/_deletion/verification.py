@@ -17,8 +17,8 @@ from .._plan.plan import RepositoryPlan
 from .attempts import DeletionAttempt, DeletionReply
 from .outcomes import TagOutcome
 
-NO_PROOF = "no complete listing with a tag that was to be kept shows that it is gone"
-_MAY_HAVE_FAILED = "which a registry that fails looks like too"
+NO_PROOF = "no complete list of tags confirms its deletion"
+_MAY_HAVE_FAILED = "which is also the answer of a failing registry"
 
 
 def judge(
@@ -123,10 +123,10 @@ def why_not_empty(listing: TagListing, *, emptied: bool = False) -> str | None:
     if listing.authoritative or (emptied and listing.repository_unknown):
         return None
     if listing.repository_unknown:
-        return "the registry does not know it, which one whose storage is lost says too"
+        return "the registry does not know it, but a registry that lost its storage answers the same"
     return f"no tags are listed, {_MAY_HAVE_FAILED}"
 
 
 def empty_listing_warning(path: str) -> str:
     """What to say where GitLab lists no tags and the registry itself does not say so. path: of the repository."""
-    return f"GitLab lists no tags of {path}, {_MAY_HAVE_FAILED}: that there are none is not proven."
+    return f"GitLab lists no tags of {path}, {_MAY_HAVE_FAILED}: so it is unknown whether it has tags."

@@ -89,7 +89,7 @@ def read_schema(client: Client) -> Schema:
     data = ask(client, query, "find out what GraphQL offers here")
     tag_fields, protection = names_of(data.get("tag")), names_of(data.get("protection"))
     if not tag_fields:
-        message = "its GraphQL knows no container tags"
+        message = "its GraphQL has no container tags"
         raise RequestError(ErrorKind.GRAPHQL, message, operation="find out what GraphQL offers here")
     complexity = data.get("queryComplexity")
     limit = complexity.get("limit") if isinstance(complexity, dict) else None

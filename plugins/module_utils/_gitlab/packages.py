@@ -124,7 +124,7 @@ def check_name(name: str, option: str, within: str = "") -> None:
         UsageError: it does not.
     """
     if not _NAMES[option].fullmatch(name) or set(name) == {"."}:
-        raise UsageError(f"{within}{option} {name!r} is none that GitLab takes.")
+        raise UsageError(f"{within}{option} {name!r} is not accepted by GitLab.")
 
 
 def download(client: Client, file: PackageFile) -> bytes | None:

@@ -78,7 +78,7 @@ def select_projects(client: Client, scope: ProjectScope) -> Projects:
         unread=unread,
         warnings=()
         if scope.by_path
-        else tuple(f"Project {name} is {project.path} by now: use its new path." for name, project in moved.items()),
+        else tuple(f"Project {name} is {project.path} now: use its new path." for name, project in moved.items()),
     )
 
 
@@ -98,15 +98,15 @@ def list_instance(client: Client) -> list[Project]:
     """
     if urlsplit(client.settings.url).hostname == "gitlab.com":
         raise UsageError(
-            "instance is for administrators of a GitLab of their own: gitlab.com shows nobody all of its projects. "
+            "instance is for administrators of a self-managed GitLab: gitlab.com shows nobody all of its projects. "
             "Name your groups instead."
         )
     if not caller_is_administrator(client):
         raise RequestError(
             ErrorKind.FORBIDDEN,
-            "the token does not act as an administrator, and others are shown only a part of them",
+            "the token is not an administrator's, and other users see only a part of them",
             operation="list the projects of the instance",
-            advice="Give an administrator's token, with the scope admin_mode where Admin Mode is on, or name groups.",
+            advice="Give an administrator's token, with the scope admin_mode if Admin Mode is enabled, or name groups.",
         )
     return all_projects(client)
 

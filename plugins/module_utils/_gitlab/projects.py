@@ -156,7 +156,7 @@ def _is_below_developer(row: Row) -> bool:
 
 def any_image_prefix(client: Client) -> str | None:
     """The registry's host with the path of some project; None where no project can be seen or there is no registry."""
-    operation = "find out where the registry is"
+    operation = "find the address of the registry"
     answer = get(client, "/projects", query={"per_page": 1, "order_by": "id"}, operation=operation)
     return next((project_of(row).image_prefix for row in an_array(answer)), None)
 

@@ -156,7 +156,7 @@ def _is_no_project(error: RequestError, *, job_token: bool) -> bool:
 
 
 def _no_project(path: str) -> RequestError:
-    message = "none of the projects that it could belong to is there"
+    message = "none of the projects to which it may belong exists"
     advice = without_host(path) if looks_like_host(path) else None
     return RequestError(ErrorKind.NOT_FOUND, message, operation=f"look for repository {path}", advice=advice)
 

@@ -118,7 +118,7 @@ def _of_projects(client: Client, paths: list[str]) -> Selection:
                 ErrorKind.FORBIDDEN,
                 "the container registry is disabled for the project",
                 operation=operation,
-                advice="Enable it in the project's settings (container_registry_access_level); its images are kept.",
+                advice="Enable it in the project's settings (container_registry_access_level); this changes no image.",
             )
     listings = client.parallel(lambda number: project_repositories(client, number), list(projects))
     return Selection(repositories=tuple(itertools.chain.from_iterable(listings)), projects=projects)
@@ -150,7 +150,7 @@ def _filtered(selection: Selection, scope: Scope) -> Selection:
             continue
         if not is_glob(pattern):
             raise UsageError(
-                f"repositories {pattern!r} is the path of no repository in scope: write the whole path, as in "
+                f"repositories {pattern!r} is not the path of a repository in scope: write the whole path, as in "
                 "group/project/name, or a glob."
             )
         warnings.append(f"repositories {pattern!r} matches no repository in scope.")

@@ -122,7 +122,7 @@ def _with_root(error: RequestError, url: str) -> RequestError:
     root = urlsplit(url).path
     if not root or error.kind not in (ErrorKind.NOT_FOUND, ErrorKind.REDIRECT, ErrorKind.NOT_JSON):
         return error
-    return error.replace(advice=f"{error.advice} Leave {root} out of api_url unless GitLab itself is there.")
+    return error.replace(advice=f"{error.advice} Leave {root} out of api_url unless that is the address of GitLab.")
 
 
 def get(client: Client, path: str, *, query: t.Mapping[str, t.Any] | None = None, operation: str) -> Response:
@@ -278,7 +278,7 @@ def an_array(answer: Response) -> list[dict[str, t.Any]]:
     """
     rows = t.cast("list[t.Any]", _shaped(answer, list))
     if not all(isinstance(row, dict) for row in rows):
-        raise answer.untrusted("the listing holds something that is no object")
+        raise answer.untrusted("the list contains something that is not an object")
     return rows
 
 

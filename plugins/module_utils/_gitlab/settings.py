@@ -23,7 +23,7 @@ from .._http.retry import RetryPolicy
 from .fields import a_number, a_text, text_or_none
 from .rest import an_array, get, request
 
-_MAINTAINER = "It takes the role Maintainer in the project and a token with the scope api."
+_MAINTAINER = "The role Maintainer in the project and a token with the scope api are required."
 # Where a project or a rule is missing GitLab writes Not Found in other words.
 _NO_ROUTE = "404 Not Found"
 _TOO_MANY = "Maximum number of protection rules"
@@ -167,11 +167,13 @@ def _advised(error: RequestError, endpoint: RuleEndpoint | None) -> RequestError
         return error.replace(advice=_MAINTAINER)
     if error.status == 404 and error.message == _NO_ROUTE and endpoint:
         since = _SINCE.get((endpoint.kind, error.method), "a later release")
-        return error.replace(kind=ErrorKind.TOO_OLD, advice=f"This GitLab has no such endpoint: it came with {since}.")
+        return error.replace(
+            kind=ErrorKind.TOO_OLD, advice=(f"This GitLab has no such endpoint: it exists since {since}.")
+        )
     if error.status == 412:
-        return error.replace(advice="The rule was changed in the meantime; run again.")
+        return error.replace(advice="The rule was changed meanwhile; run the task again.")
     if error.message.startswith(_TOO_MANY):
-        return error.replace(advice="Immutable rules, which are not shown here, count too.")
+        return error.replace(advice="Immutable rules, which are not shown here, are counted as well.")
     if error.message == _NO_DATABASE:
         return error.replace(advice="Tag protection rules need a container registry with a metadata database.")
     return error

@@ -90,7 +90,7 @@ def page_of(
     for node in connection["nodes"]:
         tag = _tag(node, schema)
         if tag is None:
-            return answer.untrusted("the page holds something that is no tag")
+            return answer.untrusted("the page contains something that is not a tag")
         tags.append(tag)
     info = connection.get("pageInfo")
     end_cursor = info.get("endCursor") if isinstance(info, dict) else None

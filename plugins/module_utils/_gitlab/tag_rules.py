@@ -55,7 +55,7 @@ def _rule_patterns(found: t.Any, operation: str) -> tuple[str, ...] | RequestErr
     except (TypeError, KeyError):
         return RequestError(ErrorKind.INCOMPLETE, "the answer has another shape than GitLab's", operation=operation)
     if not complete:
-        message = "GitLab shows them to Maintainers of the project alone"
+        message = "GitLab shows them only to Maintainers of the project"
         return RequestError(ErrorKind.FORBIDDEN, message, operation=operation, advice="")
     known = tuple(pattern for pattern in patterns if pattern is not None)
     if len(known) < len(patterns):

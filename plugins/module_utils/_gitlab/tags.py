@@ -36,7 +36,7 @@ def keyset_supported(client: Client, repository: Repository) -> bool | None:
         from before keyset listings, which ignores the parameter.
     """
     query = {"pagination": "keyset", "per_page": 1}
-    operation = f"find out what registry holds {repository.path}"
+    operation = f"find out the kind of the registry of {repository.path}"
     answer = request(client, "GET", _tags_path(repository), query=query, operation=operation, accept=(405,))
     if answer.status == 405:
         return False
@@ -123,7 +123,7 @@ def delete_tag(client: Client, repository: Repository, name: str) -> Response:
         retry=RetryPolicy.AFTER_A_LOOK,
     )
     if answer.status == 200 and answer.body.strip() and isinstance(answer.json(), (dict, list, str)):
-        raise answer.untrusted("the answer is none that GitLab gives to a deletion")
+        raise answer.untrusted("the answer is not one that GitLab gives to a deletion")
     refusal = error_of(answer) if answer.status == 403 else None
     if refusal and refusal.kind is ErrorKind.INSUFFICIENT_SCOPE:
         raise refusal
@@ -160,7 +160,7 @@ def _tag_name(row: t.Mapping[str, t.Any], operation: str) -> str:
     name = row.get("name")
     if not isinstance(name, str) or not TAG_NAME.fullmatch(name):
         raise RequestError(
-            ErrorKind.INCOMPLETE, f"the listing holds {name!r}, which is no tag name", operation=operation
+            ErrorKind.INCOMPLETE, f"the listing holds {name!r}, which is not the name of a tag", operation=operation
         )
     return name
 

@@ -34,4 +34,4 @@ def why_not_writing(client: Client) -> str:
     scopes = _token_scopes(client)
     if not scopes or {"api", "granular"} & set(scopes):
         return ""
-    return f"the token has the scope {', '.join(scopes)} and can only read: deleting needs the scope api"
+    return f"the token has the scope {', '.join(scopes)} and may only read: deleting needs the scope api"

@@ -282,7 +282,7 @@ class Client:
         def check(paused: float) -> None:
             if most_pause is not None and paused > most_pause:
                 pause = counted(round(paused), "second")
-                message = f"GitLab refuses requests as too many for another {pause}, and it was not sent"
+                message = f"GitLab's rate limit refuses requests for another {pause}, so it was not sent"
                 raise request.error(ErrorKind.RATE_LIMITED, message)
             if self._stopped_by:
                 raise request.error(ErrorKind.STOPPED, self._stopped_by)
@@ -291,6 +291,6 @@ class Client:
                 raise request.error(ErrorKind.STOPPED, interruption, advice="")
 
         if not self._limiter.wait(request.path, check, limited=self._limited):
-            message = f"max_requests {self._limiter.most} were sent"
-            raise request.error(ErrorKind.STOPPED, message, advice="Raise max_requests, or take a smaller scope.")
+            message = f"max_requests {self._limiter.most} is reached"
+            raise request.error(ErrorKind.STOPPED, message, advice="Raise max_requests, or use a smaller scope.")
         self._limiter.changes += not request.reads

@@ -275,7 +275,7 @@ def _unpacked(pieces: t.Iterator[bytes], encoding: str | None, request: Request)
                 yield unpacking.decompress(packed, _UNPACKED)
                 packed = unpacking.unconsumed_tail
     except zlib.error:
-        raise request.error(ErrorKind.CONNECTION, "the answer can't be unpacked") from None
+        raise request.error(ErrorKind.CONNECTION, "the answer can't be decompressed") from None
     if not unpacking.eof and not request.method == "HEAD":
         raise request.error(ErrorKind.CONNECTION, "the answer was cut short")
 

@@ -58,8 +58,8 @@ class CatalogState(t.NamedTuple):
         return [
             f"The catalog of {self.url} does not show whether "
             f"{counted(len(self.unconfirmed), 'path is a repository', 'paths are repositories')} "
-            f"({some(self.unconfirmed)}), since a thousand repositories or more are below each. List their tags to "
-            "find out."
+            f"({some(self.unconfirmed)}), since each has 1,000 or more repositories below it. List their tags to find "
+            "out."
         ]
 
 

@@ -91,7 +91,7 @@ def request_of(params: t.Mapping[str, t.Any]) -> PullsRequest:
     if not params["paths"]:
         raise UsageError("paths is empty: give all files of the log, or globs of them.")
     if not all(params["ignored_agents"]):
-        raise UsageError("ignored_agents has an empty entry, with which every User-Agent begins: remove it.")
+        raise UsageError("ignored_agents has an empty entry, which matches every User-Agent: remove it.")
     clock = None if params["clock"] is None else parse_time(params["clock"])
     if params["clock"] is not None and clock is None:
         raise UsageError(f"clock is {params['clock']!r}: write it as 2026-01-31T12:00:00Z.")
@@ -127,20 +127,22 @@ def observe(request: PullsRequest) -> PullsState:
             if log:
                 logs[identity] = log
     else:
-        raise UsageError(f"The files of {_named(request.paths)} change faster than they can be read: run it again.")
+        raise UsageError(
+            f"The files of {_named(request.paths)} change faster than they can be read: run the task again."
+        )
     if not logs:
         raise _missing(request.paths)
     return PullsState(len(logs), window=window, log=merged(list(logs.values())))
 
 
 def _missing(paths: t.Sequence[str]) -> UsageError:
-    return UsageError(f"There is no file {_named(paths)} that this user can see, so that pulls may be left out.")
+    return UsageError(f"There is no file {_named(paths)} that this user can see, so pulls may be missing.")
 
 
 def doubts(state: PullsState, request: PullsRequest) -> list[Exception]:
     """Why the files may leave out a pull."""
     found = shortcomings(state.log, state.window, request.max_unreadable)
-    return [UsageError(f"The logs {_named(request.paths)} may leave out pulls: {'; '.join(found)}.")] if found else []
+    return [UsageError(f"The logs {_named(request.paths)} may lack pulls: {'; '.join(found)}.")] if found else []
 
 
 def result_of(state: PullsState) -> dict[str, t.Any]:
@@ -210,8 +212,8 @@ def _read(
 
 
 def _unreadable(path: str, error: Exception) -> UsageError:
-    reason = getattr(error, "strerror", None) or "it is compressed, and ends too early or is damaged"
-    return UsageError(f"The log {path} can't be read, so that nothing is known of its pulls: {reason.lower()}.")
+    reason = getattr(error, "strerror", None) or "it is compressed, and incomplete or damaged"
+    return UsageError(f"The log {path} can't be read, so its pulls are unknown: {reason.lower()}.")
 
 
 @contextlib.contextmanager

@@ -95,7 +95,7 @@ def request_of(params: t.Mapping[str, t.Any], *, server: str, job_token: bool) -
     )
     _check_gather(request, job_token=job_token)
     if request.estimate_only and (request.needs_previews or not request.needs_tags):
-        raise UsageError("estimate is about reading tags: give gather tags or tag_details, and no policy_preview.")
+        raise UsageError("estimate needs tags to read: set gather to tags or tag_details, without policy_preview.")
     check_scope(request.scope, job_token=job_token)
     return request
 
@@ -103,13 +103,14 @@ def request_of(params: t.Mapping[str, t.Any], *, server: str, job_token: bool) -
 def _check_gather(request: InfoRequest, *, job_token: bool) -> None:
     if request.needs_previews and request.read_via is ReadMethod.REGISTRY:
         raise UsageError(
-            "gather policy_preview can't be used with read_via registry: GitLab judges by what it sees itself, and of "
-            "multi-platform images that is less."
+            "gather policy_preview can't be used with read_via registry: GitLab decides by its own data, which is less "
+            "complete for multi-platform images."
         )
     for wanted in _NOT_FOR_JOBS:
         if job_token and wanted in request.gather:
             raise UsageError(
-                f"gather {wanted.value} can't be had with a CI/CD job token: give a project access token in api_token."
+                f"gather {wanted.value} is not available with a CI/CD job token: give a project access token in "
+                "api_token."
             )
     if request.needs_previews and request.tag_names is not None:
         raise UsageError("gather policy_preview needs all tags of a repository: leave out tag_names.")

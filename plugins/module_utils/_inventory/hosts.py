@@ -132,8 +132,8 @@ def namespace_hosts(projects: t.Iterable[Project], numbers: _NumbersById) -> lis
     for namespace in members:
         if namespace in _TAKEN:
             raise UsageError(
-                f"The group {namespace} of GitLab can't be a host, since Ansible has a meaning of its own for that "
-                "name: take host_per project."
+                f"The group {namespace} of GitLab can't be a host, since its name has a meaning in Ansible: set "
+                "host_per to project."
             )
     return _checked(_namespace_host(namespace, found, numbers) for namespace, found in members.items())
 
@@ -268,12 +268,12 @@ def _checked(hosts: t.Iterable[Host]) -> list[Host]:
     found: dict[str, Host] = {}
     for host in hosts:
         if not _PATH.fullmatch(host.name) or not _PATH.fullmatch(host.namespace):
-            raise _doubtful(f"GitLab lists {host.name!r} in {host.namespace!r}, which is no path of its own")
+            raise _doubtful(f"GitLab lists {host.name!r} in {host.namespace!r}, which is not a valid path for it")
         if host.name.lower() in found:
-            raise _doubtful(f"GitLab lists {host.name} twice, as when something is moved meanwhile")
+            raise _doubtful(f"GitLab lists {host.name} twice, as it does if something is moved meanwhile")
         found[host.name.lower()] = host
     return [found[name] for name in sorted(found)]
 
 
 def _doubtful(message: str) -> RequestError:
-    return RequestError(ErrorKind.INCOMPLETE, message, operation="make hosts of what GitLab lists")
+    return RequestError(ErrorKind.INCOMPLETE, message, operation="make hosts from GitLab's lists")

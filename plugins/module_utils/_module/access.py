@@ -64,7 +64,9 @@ def access_of(params: t.Mapping[str, t.Any], environ: t.Mapping[str, str], ansib
     url = params["api_url"] or environ.get("GITLAB_API_URL") or environ.get("CI_API_V4_URL")
     if not url:
         # What sudo sets itself.
-        lost = " Sudo drops the environment: say become: false, or keep the variable." if "SUDO_USER" in environ else ""
+        lost = (
+            " Sudo removes the environment: set become: false, or keep the variable." if "SUDO_USER" in environ else ""
+        )
         raise UsageError(f"api_url is missing: give the address of GitLab, or set GITLAB_API_URL.{lost}")
     root = server_root(url, "api_url")
     path = _token_file(params, environ)
@@ -121,14 +123,14 @@ def server_root(url: str, option: str) -> str:
         raise UsageError(f"{option} is not a URL: {error}.") from None
     secret = "api_token" if option == "api_url" else "registry_password"
     if parts.username or parts.password:
-        raise UsageError(f"{option} holds a user name or password: give it in {secret} instead.")
+        raise UsageError(f"{option} contains a user name or password: give it in {secret} instead.")
     if parts.scheme not in ("http", "https") or not parts.hostname:
         example = "gitlab" if option == "api_url" else "registry"
         raise UsageError(f"{option} {url!r} is not a URL: write it as https://{example}.example.com.")
     if parts.query or parts.fragment:
-        raise UsageError(f"{option} holds a query: give the address of the server alone, and secrets in {secret}.")
+        raise UsageError(f"{option} contains a query: give only the address of the server, and secrets in {secret}.")
     if re.search("(^|/)(-|groups|users|explore|dashboard)(/|$)", parts.path):
-        raise UsageError(f"{option} {url!r} is the address of a page: give the address of the server alone.")
+        raise UsageError(f"{option} {url!r} is the address of a page: give only the address of the server.")
     host = f"[{parts.hostname}]" if ":" in parts.hostname else parts.hostname
     path = re.sub("/api/(v4|graphql)(/.*)?$", "", parts.path).rstrip("/")
     return f"{parts.scheme}://{host}" + (f":{port}" if port else "") + path
@@ -197,7 +199,9 @@ def _checked_token(token: str, source: str) -> str:
     if not token.strip():
         raise UsageError(f"{source} is empty: give a token, or leave it out.")
     if not token.isascii() or not token.isprintable() or " " in token:
-        raise UsageError(f"{source} holds a character that no token has, perhaps a line break or a quote.")
+        raise UsageError(
+            f"{source} contains a character that is not allowed in a token, perhaps a line break or a quote."
+        )
     return token
 
 
@@ -205,7 +209,7 @@ def _check_kind(token: str, source: str) -> None:
     """GitLab's own prefixes of tokens: https://docs.gitlab.com/security/tokens/#token-prefixes"""
     if token.startswith("gldt-"):
         raise UsageError(
-            f"{source} is a deploy token, which GitLab's API does not take: give a personal, project or group access "
+            f"{source} is a deploy token, which GitLab's API does not accept: give a personal, project or group access "
             "token with the scope api (read_api is enough for reading)."
         )
     if token.startswith("glcbt-"):

@@ -69,7 +69,7 @@ def connect(module: AnsibleModule) -> Connection:
     for warning in access.warnings:
         module.warn(warning)
     if access.token is None:
-        module.warn("No token is given in api_token or GITLAB_TOKEN: only what everybody may see can be read.")
+        module.warn("No token is given in api_token or GITLAB_TOKEN: only public data can be read.")
 
     def header(token: str) -> tuple[str, str] | None:
         hide(module, token)

@@ -141,7 +141,7 @@ def _text(value: t.Any, name: str, label: str) -> str:
     if name in _MAY_BE_NUMBERS and whole(value) is not None:
         return str(value)
     if isinstance(value, (list, dict)):
-        hint = ", in which | stands between alternatives, as in main|release-.*" if name in _PATTERNS else ""
+        hint = ", with | between alternatives, as in main|release-.*" if name in _PATTERNS else ""
         raise UsageError(f"{label} is {_described(value)}: give a single text{hint}.")
     if not isinstance(value, str):
         raise UsageError(f"{label} is {_described(value)} to YAML, and has to be a text: {_QUOTES}.")
@@ -152,9 +152,9 @@ def _text(value: t.Any, name: str, label: str) -> str:
         raise UsageError(f"{label} is a list that is written as text: give a single text.")
     if len(text.splitlines()) > 1:
         hint = "write one line, with | between alternatives" if name in _PATTERNS else "write one line"
-        raise UsageError(f"{label} {text!r} holds a line break: {hint}.")
+        raise UsageError(f"{label} {text!r} contains a line break: {hint}.")
     if not text.isprintable():
-        raise UsageError(f"{label} {text!r} holds a character that can't be seen: type it again instead of pasting it.")
+        raise UsageError(f"{label} {text!r} contains an invisible character: type it again instead of pasting it.")
     return text
 
 
@@ -193,7 +193,7 @@ def _entry(value: t.Any, kind: str, name: str, label: str) -> t.Any:
     if value is None or (isinstance(value, str) and not value.strip()):
         raise UsageError(f"{label} is empty: leave it out.")
     if isinstance(value, list):
-        raise UsageError(f"{label} is a list inside of the list: give all entries side by side.")
+        raise UsageError(f"{label} is a list inside a list: write all entries in one list.")
     return _single(value, kind, name, label)
 
 
@@ -228,7 +228,7 @@ def _from_json(value: t.Any, label: str, wanted: str) -> t.Any:
     except DuplicateKeyError as error:
         raise UsageError(f"{label} {error}.") from None
     except ValueError:
-        raise UsageError(f"{label} is a text that holds no JSON: give {wanted}.") from None
+        raise UsageError(f"{label} is a text that is not JSON: give {wanted}.") from None
 
 
 def _described(value: t.Any) -> str:

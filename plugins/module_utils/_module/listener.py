@@ -46,7 +46,7 @@ class Listener:
     def why_stop(self) -> str:
         """Why no further request may go out; empty while somebody waits for the result."""
         if not self._reason and self._is_alone():
-            self._reason = "nobody waits for its result any more"
+            self._reason = "Ansible no longer waits for its result"
         return self._reason
 
     def sleep(self, seconds: float) -> None:

@@ -147,7 +147,7 @@ def check_left_out(params: t.Mapping[str, t.Any], state: str, *options: str) -> 
     """
     for option in options:
         if params[option]:
-            raise UsageError(f"{option} has no meaning with state {state}: leave it out.")
+            raise UsageError(f"{option} has no effect with state {state}: leave it out.")
 
 
 def check_one_scope(instance: bool, others: t.Mapping[str, t.Any]) -> None:

@@ -47,7 +47,7 @@ class _Module(AnsibleModule):
     What can't be meant is told when Ansible knows which values are secret.
     """
 
-    refusal = "This ansible-core hands options over in a way that is not known: use one that is supported."
+    refusal = "This version of ansible-core is not supported: use a supported version."
     given: dict[str, t.Any]
 
     def _load_params(self) -> None:
@@ -172,7 +172,9 @@ def require(module: AnsibleModule, library: str) -> None:
         module.fail_json(msg=missing_required_lib(library), exception=traceback.format_exc())
     if not hasattr(found, attribute):
         where = getattr(found, "__file__", None) or name
-        module.fail_json(msg=f"{library} is needed, and {where} is of another package: remove that, install {library}.")
+        module.fail_json(
+            msg=(f"{library} is needed, and {where} is from another package: remove it and install {library}.")
+        )
 
 
 @contextlib.contextmanager
@@ -295,7 +297,7 @@ def _applied_or_why_not(apply: t.Callable[[], Applied], so_far: t.Callable[[str]
     try:
         return so_far(reason) if so_far else reason
     except Exception as error:
-        return f"{reason}; what was done can't be told either: {unexpected(error)}"
+        return f"{reason}; it is also unknown what was done: {unexpected(error)}"
 
 
 def _first_of(errors: t.Sequence[Exception]) -> str:

@@ -110,7 +110,9 @@ def given_approval(
             raise UsageError("approved_fingerprint needs approved_plan_path or approved_plan.")
         return None
     if not fingerprint:
-        raise UsageError("An approved plan needs approved_fingerprint, which does not come from the plan itself.")
+        raise UsageError(
+            "An approved plan needs approved_fingerprint, which has to come from the person who approved it."
+        )
     if inline is not None and len(inline.encode()) > LARGEST_INLINE:
         raise UsageError(f"approved_plan is larger than {LARGEST_INLINE} bytes: give a file in approved_plan_path.")
     terms = ApprovalTerms(
@@ -139,8 +141,8 @@ def _fingerprint_of_approval(text: str) -> str:
     found = _FINGERPRINT.fullmatch(text.strip("\"'` \t\r\n").lower())
     if found is None:
         raise UsageError(
-            f"approved_fingerprint {text!r} is no fingerprint: write that of the plan which was approved, sha256: and "
-            f"64 hexadecimal digits, or at least the first {_SHORTEST_FINGERPRINT} of them."
+            f"approved_fingerprint {text!r} is not a fingerprint: write the fingerprint of the approved plan, sha256: "
+            f"and 64 hexadecimal digits, or at least the first {_SHORTEST_FINGERPRINT} of them."
         )
     return f"sha256:{found[1]}"
 
@@ -153,8 +155,8 @@ def check_fingerprint(approved: Approved, terms: ApprovalTerms) -> None:
     """
     if not approved.fingerprint.startswith(terms.fingerprint):
         raise UsageError(
-            f"approved_fingerprint {terms.fingerprint} is not that of the given plan, so another plan was approved: "
-            "ask who approved, or fetch the plan that was approved."
+            f"approved_fingerprint {terms.fingerprint} is not the fingerprint of the given plan, so another plan was "
+            "approved: ask the person who approved it, or fetch the approved plan."
         )
 
 
@@ -165,7 +167,10 @@ def check_plan(approved: Approved, server: str, scope: t.Mapping[str, t.Any]) ->
         UsageError: it is for something else, or refused itself.
     """
     if approved.refusals:
-        raise UsageError(f"The approved plan is refused itself: {approved.refusals[0]}. Have one approved that is not.")
+        raise UsageError(
+            f"The approved plan was already refused when it was made: {approved.refusals[0]}. Make a new plan and "
+            "have it approved."
+        )
     if approved.server != server:
         raise UsageError(f"The approved plan was made for {approved.server}, and this is {server}.")
     if dict(approved.scope) != dict(scope):

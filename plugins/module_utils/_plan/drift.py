@@ -30,7 +30,7 @@ from .plan import RepositoryPlan
 class DriftKind(enum.Enum):
     """What is not as it was.
 
-    VANISHED: An approved tag is not there any more.
+    VANISHED: An approved tag is no longer there.
     MOVED: An approved tag points to another image.
     KEPT: Today's rules or limits keep an approved tag.
     UNREAD: The repository of an approved tag could not be read.
@@ -235,7 +235,7 @@ def refusals_of(approved: Approved, terms: ApprovalTerms, comparison: Comparison
     """
     found = []
     if clock is None:
-        found.append("GitLab's answers have no Date, so that the age of the approved plan is not known")
+        found.append("GitLab's answers have no Date header, so the age of the approved plan is unknown")
     elif clock - approved.clock > timedelta(seconds=terms.max_age):
         age, most = _span(clock - approved.clock), _span(timedelta(seconds=terms.max_age))
         found.append(
@@ -243,7 +243,7 @@ def refusals_of(approved: Approved, terms: ApprovalTerms, comparison: Comparison
             "plan and have it approved"
         )
     elif approved.clock - clock > CLOCK_TOLERANCE:
-        found.append(f"the approved plan is of {format_time(approved.clock)}, which is still to come")
+        found.append(f"the approved plan is of {format_time(approved.clock)}, which is in the future")
     drifted = sum(1 for each in comparison.drift if each.kind.is_of_approved)
     limit = terms.max_drift_percent
     if limit is not None and drifted * 100 > limit * len(approved.digests):

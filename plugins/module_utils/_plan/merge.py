@@ -189,18 +189,25 @@ def _first_row(plans: t.Sequence[Approved]) -> dict[str, t.Any]:
     """
     servers = sorted({approved.server for approved in plans})
     if len(servers) > 1:
-        raise UsageError(f"The plans were made for several servers, {', '.join(servers)}: merge those of one.")
+        raise UsageError(
+            f"The plans were made for several servers, {', '.join(servers)}: merge only plans of one server."
+        )
     seen: set[str] = set()
     scopes: set[str] = set()
     for approved in plans:
         scope = _scope_key(approved)
         if approved.refusals:
-            raise UsageError(f"The plan of {scope_text(approved.scope)} is refused itself: {approved.refusals[0]}.")
+            raise UsageError(
+                f"The plan of {scope_text(approved.scope)} was already refused when it was made: "
+                f"{approved.refusals[0]}."
+            )
         twice = sorted(seen.intersection(approved.repositories))
         if twice:
-            raise UsageError(f"{twice[0]} is in more than one plan: each repository may be in one alone.")
+            raise UsageError(f"{twice[0]} is in more than one plan: each repository may be in only one plan.")
         if scope in scopes:
-            raise UsageError(f"Two plans were made for {scope_text(approved.scope)}: each scope may have one alone.")
+            raise UsageError(
+                f"Two plans were made for {scope_text(approved.scope)}: each scope may have only one plan."
+            )
         seen.update(approved.repositories)
         scopes.add(scope)
     budget = tightest(approved.budget for approved in plans)
@@ -331,7 +338,7 @@ def _parts_at(cursor: PlanCursor) -> t.Iterator[Approved]:
         first = cursor.number
         part = plan_at(cursor)
         if part.fingerprint != one:
-            raise cursor.altered(f"line {first} begins another plan than line {line} tells of")
+            raise cursor.altered(f"line {first} begins another plan than line {line} announces")
         # What is deleted of all parts would be too much to keep in memory.
         read.append(part._replace(digests={}))
         yield part

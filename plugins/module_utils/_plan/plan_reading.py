@@ -81,7 +81,7 @@ class PlanCursor:
         """Go to the next line. Behind the last one there is no kind of line.
 
         Raises:
-            UsageError: it is no line of a plan, or of one that is not known here.
+            UsageError: it is not a line of a plan, or of one that is not known here.
         """
         text = next(self._lines, None)
         if text is None:
@@ -100,7 +100,7 @@ class PlanCursor:
         try:
             self.kind = PlanLine(self.row.get("type"))
         except ValueError:
-            raise self.altered(f"line {self.number} is no line of a plan") from None
+            raise self.altered(f"line {self.number} is not a line of a plan") from None
 
     def _known_format(self) -> str:
         """The format that the first line tells.
@@ -111,7 +111,7 @@ class PlanCursor:
         found = next((each for each in self._formats if self.row.get("format") == each), None)
         if found is None:
             modules = " or ".join(_WRITTEN_BY[each] for each in self._formats)
-            raise UsageError(f"This is no plan of {modules}: give a file that plan_path wrote.")
+            raise UsageError(f"This is not a plan of {modules}: give a file that plan_path wrote.")
         return found
 
     def read_head(self, **types: type) -> dict[str, t.Any]:
@@ -136,7 +136,7 @@ class PlanCursor:
             UsageError: there are.
         """
         if self.kind:
-            raise self.altered(f"line {self.number} is behind the end of the plan")
+            raise self.altered(f"line {self.number} comes after the end of the plan")
 
     def altered(self, what: str) -> UsageError:
         """The error for a plan that is not as it was written. what: a part of a sentence that names the line."""
@@ -155,9 +155,9 @@ class PlanCursor:
             seen: how many there are before this one.
         """
         if seen >= told:
-            return self.altered(f"line {self.number} is more than the {what} that line {line} tells of ({told})")
+            return self.altered(f"line {self.number} is more than the {what} that line {line} announces ({told})")
         here = f"line {self.number} comes" if self.kind else f"it ends with line {self.number},"
-        return self.altered(f"{here} after {seen} of the {what} that line {line} tells of ({told})")
+        return self.altered(f"{here} after {seen} of the {what} that line {line} announces ({told})")
 
 
 def whole_line(text: str) -> str:
@@ -186,7 +186,7 @@ def parse_plan(lines: t.Iterable[str], file_format: str = FILE_FORMAT) -> Approv
     """
     cursor = PlanCursor(lines, file_format)
     if cursor.kind is PlanLine.PLANS:
-        raise UsageError("The plan is a merged one: give the plans that it was made of.")
+        raise UsageError("The plan is a merged one: give the plans from which it was made.")
     return last_plan_at(cursor)
 
 
@@ -259,10 +259,10 @@ def _budget_in(header: t.Mapping[str, t.Any], cursor: PlanCursor, line: int) -> 
     """
     try:
         if ("budget" in header) != (cursor.file_format == FILE_FORMAT):
-            raise UsageError("The budget is missing, or has no place here.")
+            raise UsageError("The budget is missing, or is not allowed here.")
         return budget_in(header.get("budget"))
     except UsageError:
-        raise cursor.altered(f"line {line} has no budget that a cleanup writes") from None
+        raise cursor.altered(f"line {line} has a budget that is not from a cleanup") from None
 
 
 @dataclass
@@ -394,7 +394,7 @@ def _tag_at(cursor: PlanCursor, path: str, *, after: str | None) -> tuple[str, R
     digest = row.get("digest", "")
     whole = name and (digest is None or (isinstance(digest, str) and digest))
     if not whole or row.get("repository") != path or cursor.line != written_line(row):
-        raise cursor.altered(f"line {line} is no tag of {path}")
+        raise cursor.altered(f"line {line} is not a tag of {path}")
     if after is not None and name <= after:
         raise cursor.altered(f"line {line}, on {path}:{name}, is not in the order of the names")
     reason = _REASONS.get(str(row.get("reason")))

@@ -87,7 +87,7 @@ def budget_in(row: t.Any) -> RunBudget | None:
     fits = whole(most) == most and (duration is None or isinstance(duration, str))
     budget = budget_of(most, duration) if fits else None
     if budget is None or list(row.items()) != list(budget.as_row().items()):
-        raise UsageError("The plan has a budget that no cleanup writes.")
+        raise UsageError("The plan has a budget that is not from a cleanup.")
     return budget
 
 
@@ -122,7 +122,7 @@ def looser(given: RunBudget | None, approved: RunBudget | None) -> list[str]:
     }
     own, of_plan = given.as_row(), approved.as_row()
     return [
-        f"{option} is {own[option]} here and {of_plan[option]} in the approved plan: the smaller one counts."
+        f"{option} is {own[option]} here and {of_plan[option]} in the approved plan: the smaller value is used."
         for option, is_more in beyond.items()
         if is_more
     ]

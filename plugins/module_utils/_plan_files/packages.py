@@ -56,7 +56,7 @@ def needs_upload(plan: PlanText, stored: bytes | None, place: object, *, overwri
     """
     present = None if stored is None else _decoded(stored, place)
     if present not in (None, plan.text) and not overwrite:
-        raise UsageError(f"{place} is there and is another plan: give another version, or overwrite.")
+        raise UsageError(f"{place} exists and is another plan: give another version, or set overwrite.")
     return present != plan.text
 
 
@@ -125,7 +125,7 @@ def joined_journal(contents: t.Mapping[str, bytes], journal: str, present: str) 
     names = parts_of(contents, journal)
     text = "".join(_decoded(contents[name], name, "part of a journal") for name in names)
     if present and not text.startswith(present):
-        raise UsageError("journal_path is there and holds other lines than the package: give another path.")
+        raise UsageError("journal_path exists and contains other lines than the package: give another path.")
     return text
 
 
@@ -133,4 +133,4 @@ def _decoded(stored: bytes, place: object, kind: str = "plan") -> str:
     try:
         return stored.decode()
     except UnicodeDecodeError:
-        raise UsageError(f"{place} is no {kind}.") from None
+        raise UsageError(f"{place} is not a {kind}.") from None

@@ -68,14 +68,14 @@ def transfer(client: Client, params: t.Mapping[str, t.Any], server: str) -> Tran
     action, given = params["action"], [option for option in _TARGETS if params[option]]
     if action == "list":
         if given:
-            raise UsageError(f"{given[0]} has no meaning with action list: leave it out.")
+            raise UsageError(f"{given[0]} has no effect with action list: leave it out.")
         return _list(client, params, server)
     if action == "store" and given != ["plan_path"]:
-        raise UsageError("action store takes the plan of plan_path alone.")
+        raise UsageError("action store accepts only plan_path.")
     if len(given) != 1:
         raise UsageError(f"action fetch needs one of {', '.join(_TARGETS)}.")
     if params["file_name"] and given == ["plan_folder"]:
-        raise UsageError("file_name has no meaning with plan_folder, which gets all plans: leave it out.")
+        raise UsageError("file_name has no effect with plan_folder, which fetches all plans: leave it out.")
     place = package_file(_named(params, _JOURNAL if given == ["journal_path"] else _PLAN), server)
     if action == "store":
         return _store(client, params, place)
@@ -178,7 +178,7 @@ def _contents_of(client: Client, place: PackageFile, files: t.Sequence[StoredFil
     size = sum(file.size for file in files)
     if size > LARGEST:
         raise UsageError(
-            f"The files of {_version(place)} have {counted(size, 'byte')}, and at most {LARGEST:,} are fetched "
+            f"The files of {_version(place)} have {counted(size, 'byte')}, and at most {LARGEST:,} can be fetched "
             "together."
         )
     found = client.parallel(lambda file: download(client, replace(place, name=file.name)), files)
@@ -214,7 +214,7 @@ def _make_folder(folder: str) -> None:
     try:
         os.makedirs(folder, mode=0o700, exist_ok=True)
     except OSError as error:
-        raise UsageError(f"plan_folder {folder} can't be made: {error.strerror}.") from None
+        raise UsageError(f"plan_folder {folder} can't be created: {error.strerror}.") from None
 
 
 def _written(texts: t.Mapping[str, str], option: str) -> Applied:

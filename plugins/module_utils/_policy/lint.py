@@ -64,9 +64,9 @@ def _of_pattern(text: str | None, names: t.Collection[str], option: str) -> list
         return []
     written, meant = server_search(text), server_search(f"(?:{text})")
     changed = sorted(name for name in names if written(name) and not meant(name))
-    effect = f", which here takes in {some(changed)} as well" if changed else ""
+    effect = f", which here also matches {some(changed)}" if changed else ""
     return [
-        f"{option} '{text}' has alternatives without brackets around them: GitLab anchors the first only at its "
+        f"{option} '{text}' has alternatives without parentheses around them: GitLab anchors the first only at its "
         f"beginning and the last only at its end{effect}. Write (?:{text})."
     ]
 
@@ -83,7 +83,7 @@ def _of_matches(pattern: str, names: list[str], option: str) -> list[str]:
 def _of_age(older_than: str | None) -> list[str]:
     if older_than is None or _is_duration(older_than):
         return []
-    return [f"older_than '{older_than}' is no duration that is known here: what GitLab deletes can't be told."]
+    return [f"older_than '{older_than}' is not a duration that is known here, so it is unknown what GitLab deletes."]
 
 
 def _is_duration(text: str) -> bool:

@@ -39,8 +39,8 @@ _WHY_UNCERTAIN = {
         "tags match, and GitLab takes a random sample of at most {} of them in one run",
     ),
     Reason.TIED: (
-        "tag has a date too close to another to tell which of them keep_n keeps",
-        "tags have dates too close to each other to tell which of them keep_n keeps",
+        "tag has a date too close to another date to know which of the tags keep_n keeps",
+        "tags have dates too close to each other to know which of them keep_n keeps",
     ),
     Reason.NEAR_CUTOFF: (
         "tag is as old as older_than to the second",
@@ -51,16 +51,16 @@ _WHY_UNCERTAIN = {
         "tags have a date that GitLab uses and does not show here",
     ),
     Reason.UNSEEN_REGISTRY: (
-        "tag matches, and it could not be told by which of GitLab's two algorithms it is judged",
-        "tags match, and it could not be told by which of GitLab's two algorithms they are judged",
+        "tag matches, and it is unknown which of GitLab's two algorithms decides about it",
+        "tags match, and it is unknown which of GitLab's two algorithms decides about them",
     ),
     Reason.UNSEEN_AGE: (
-        "tag matches, and whether GitLab takes it for older than older_than can't be told here",
-        "tags match, and which of them GitLab takes for older than older_than can't be told here",
+        "tag matches, and it is unknown whether it is older than older_than for GitLab",
+        "tags match, and it is unknown which of them are older than older_than for GitLab",
     ),
     Reason.UNSEEN_PROTECTION: (
-        "tag may be protected by a rule that can't be read, or does not bind the caller",
-        "tags may be protected by a rule that can't be read, or does not bind the caller",
+        "tag may be protected by a rule that can't be read, or that does not apply to this token's user",
+        "tags may be protected by a rule that can't be read, or that does not apply to this token's user",
     ),
 }
 

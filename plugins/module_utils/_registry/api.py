@@ -44,8 +44,8 @@ _LARGEST_MANIFEST = 16 * 1024 * 1024
 
 # registry/storage/validation of GitLab's registry allows no addresses unless it is configured to.
 _KEPT_ELSEWHERE = (
-    "The image has layers that give addresses where they are kept: the registry takes it only if its validation of "
-    "manifests allows these addresses."
+    "The image has layers with addresses of their own: the registry accepts it only if its validation of manifests "
+    "allows these addresses."
 )
 _NO_SUCH = ("MANIFEST_UNKNOWN", "NAME_UNKNOWN", "NOT_FOUND")
 
@@ -106,7 +106,7 @@ def check_version(registry: Registry, scopes: tuple[str, ...], operation: str | 
     Raises:
         RequestError: the registry can't be asked.
     """
-    operation = operation or f"find out what registry {registry.url} is"
+    operation = operation or f"find out the kind of the registry {registry.url}"
     headers = request(registry, "GET", "/v2/", scopes, operation=operation).headers
     enabled = headers.get("Gitlab-Container-Registry-Database-Enabled", "").lower()
     return VersionCheck(
@@ -144,7 +144,7 @@ def read_manifest(registry: Registry, path: str, reference: str) -> Manifest | N
         return None
     digest = reference if ":" in reference else answer.headers.get("Docker-Content-Digest") or digest_of(answer.body)
     if not is_content_of(answer.body, digest):
-        raise answer.untrusted("the manifest is another one than its digest says")
+        raise answer.untrusted("the manifest does not match its digest")
     try:
         return parse_manifest(answer.body, answer.headers.get("Content-Type", "").split(";")[0].strip(), digest)
     except ManifestError as error:
@@ -164,7 +164,7 @@ def read_blob(registry: Registry, path: str, blob: Descriptor) -> bytes:
         limit=blob.size,
     )
     if not is_content_of(answer.body, blob.digest):
-        raise answer.untrusted("the bytes are other ones than their digest says")
+        raise answer.untrusted("the bytes do not match their digest")
     return answer.body
 
 
@@ -237,7 +237,7 @@ def delete_tag(registry: Registry, path: str, name: str) -> Response:
     )
     if answer.status == 202 or (answer.status == 404 and set(error_codes(answer)) & set(_NO_SUCH)):
         return answer
-    unsupported = "This registry does not delete a tag by its name, or deletion is switched off: use delete_via auto."
+    unsupported = "This registry does not delete tags by name, or deletion is disabled: set delete_via to auto."
     raise error_of(answer, unsupported if _is_unsupported(answer) else None)
 
 
@@ -284,10 +284,10 @@ def _names_in(answer: Response, path: str) -> list[str]:
     body = answer.json()
     names = body.get("tags", ()) if isinstance(body, dict) else ()
     if not isinstance(body, dict) or body.get("name") != path or not isinstance(names, (list, type(None))):
-        raise answer.untrusted("the answer is no listing of this repository")
+        raise answer.untrusted("the answer is not a list of this repository's tags")
     for name in names or []:
         if not isinstance(name, str) or not TAG_NAME.fullmatch(name):
-            raise answer.untrusted(f"the listing holds {name!r}, which is no tag name")
+            raise answer.untrusted(f"the listing holds {name!r}, which is not the name of a tag")
     return names or []
 
 

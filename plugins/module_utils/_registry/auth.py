@@ -194,7 +194,7 @@ class Registry:
 
     def _check_realm(self, realm: str, answer: Response) -> None:
         """A password is for the registry's own host and for GitLab's."""
-        message = f"the registry wants the credentials sent to {_origin(realm)}"
+        message = f"the registry wants the credentials to be sent to {_origin(realm)}"
         known = {urlsplit(url).hostname for url in (self.url, self.gitlab.settings.url)}
         if urlsplit(realm).scheme != "https" and self.url.startswith("https:"):
             advice = "Nothing was sent there, since it is not encrypted; have the registry's realm set to https."
@@ -214,12 +214,12 @@ class Registry:
         if answer.status == 401:
             # GitLab bans an address for an hour after 30 of these.
             for each in (self.client, self.source):
-                each.stop("the registry's token service does not take the credentials")
+                each.stop("the registry's token service does not accept the credentials")
         if answer.status != 200:
             raise error_of(answer, _NO_TOKEN)
         token = token_in(answer.json(), self.client.timing.monotonic())
         if token is None:
-            raise answer.error(ErrorKind.INCOMPLETE, "the answer holds no token", _NO_TOKEN)
+            raise answer.error(ErrorKind.INCOMPLETE, "the answer contains no token", _NO_TOKEN)
         return token
 
     def _token_client(self, origin: str) -> Client:
@@ -266,7 +266,7 @@ def registry_of(
     """
     host = location.partition("/")[0]
     if not settings.url and not host:
-        raise UsageError("GitLab does not tell where its registry is: give registry_url.")
+        raise UsageError("GitLab does not report the address of its registry: set registry_url.")
     scheme = client.settings.url.partition(":")[0]
     registry = Registry(client, settings.url or f"{scheme}://{host}", login=settings.login, images=images)
     _check_it_is_gitlabs(registry, host)
@@ -288,7 +288,7 @@ def _check_it_is_gitlabs(registry: Registry, host: str) -> None:
     """
     if host and urlsplit(registry.url).netloc.lower() == host.lower():
         return
-    operation = f"see whose registry {registry.url} is"
+    operation = f"find out which GitLab uses the registry {registry.url}"
     answer = registry.client.request("GET", "/v2/", operation=operation, retry=RetryPolicy.NEVER, stop_at_401=False)
     challenge = challenge_in(answer.headers.get("WWW-Authenticate", "")) if answer.status == 401 else None
     gitlab = urlsplit(registry.gitlab.settings.url)

@@ -102,7 +102,7 @@ def _read_page(registry: Registry, last: str, operation: str, *, optional: bool)
     body = answer.json()
     page = body.get("repositories") if isinstance(body, dict) else None
     if not isinstance(page, list) or not all(isinstance(path, str) and path for path in page):
-        raise answer.untrusted("the answer is no catalog")
+        raise answer.untrusted("the answer is not a catalog")
     linked = next_last(answer)
     if not page and linked is not None:
         raise answer.untrusted("a page is empty, and yet another one follows")

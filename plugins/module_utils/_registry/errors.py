@@ -19,7 +19,7 @@ from .._http.messages import Response
 SERVICE = "The registry"
 
 READ_ONLY = "the registry is in read-only mode"
-READ_ONLY_ADVICE = "Nothing can be pushed or deleted until its administrator ends that."
+READ_ONLY_ADVICE = "Nothing can be pushed or deleted until its administrator ends this mode."
 
 # Final answers about a single tag: another token would not change them. registry/api/v2/errors.go of GitLab's registry.
 _RULE_ADVICE = {
@@ -27,15 +27,15 @@ _RULE_ADVICE = {
     "IMMUTABLE_TAG": "A tag protection rule of the project makes the tag immutable: nobody can overwrite or delete it.",
     "PROTECTED_MANIFEST": "The project has tag protection rules, so that no image can be deleted by its digest.",
     "TAG_PATTERN_COUNT_LIMIT_EXCEEDED": (
-        "The project has more tag protection rules than the registry accepts, so that it changes no tag there: "
+        "The project has more tag protection rules than the registry accepts, so it changes no tag there: "
         "have some of them removed."
     ),
     "TAG_PROTECTION_PATTERN_INVALID": (
-        "The registry can't read a tag protection rule of the project, so that it changes no tag there: have the "
+        "The registry can't read a tag protection rule of the project, so it changes no tag there: have the "
         "pattern corrected."
     ),
     "TAG_IMMUTABILITY_PATTERN_INVALID": (
-        "The registry can't read a rule for immutable tags of the project, so that it changes no tag there: have the "
+        "The registry can't read a rule for immutable tags of the project, so it changes no tag there: have the "
         "pattern corrected."
     ),
 }
@@ -50,9 +50,9 @@ def error_of(answer: Response, advice: str | None = None) -> RequestError:
     if _is_read_only(answer):
         return answer.error(kind, READ_ONLY, READ_ONLY_ADVICE)
     own = {
-        ErrorKind.UNAUTHORIZED: "The registry does not take the token, or the token does not allow this.",
+        ErrorKind.UNAUTHORIZED: "The registry does not accept the token, or the token does not allow this.",
         ErrorKind.FORBIDDEN: "The credentials may lack the role or the scope for this.",
-        ErrorKind.SERVER_ERROR: "The registry's own log tells more.",
+        ErrorKind.SERVER_ERROR: "The registry's log has more details.",
     }
     return answer.error(kind, _message(answer), own.get(kind) if advice is None else advice)
 
@@ -60,11 +60,11 @@ def error_of(answer: Response, advice: str | None = None) -> RequestError:
 def not_granted(path: str, actions: list[str], operation: str) -> RequestError:
     """The failure of what the token does not allow. path: of the repository, or catalog. actions: one at least."""
     needs = {"pull": "Reporter and read_registry", "push": "Developer and write_registry", "delete": "Maintainer"}
-    advice = f"The project may not be there, or the credentials lack what it takes ({needs.get(actions[0], 'it')})."
+    advice = f"The project may not exist, or the credentials lack the required rights ({needs.get(actions[0], 'it')})."
     message = f"the token for the registry allows no {' and no '.join(actions)} on {path}"
     if path == "catalog":
         message = "the token for the registry does not open its catalog"
-        advice = "GitLab gives it to administrators alone, and in Admin Mode to tokens with the scope admin_mode."
+        advice = "GitLab opens it only to administrators, and in Admin Mode only to tokens with the scope admin_mode."
     return RequestError(ErrorKind.FORBIDDEN, message, operation=operation, service=SERVICE, advice=advice)
 
 

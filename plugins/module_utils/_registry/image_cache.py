@@ -102,7 +102,7 @@ def image_cache(
         # It takes a part of what the start of a task takes, and few tasks have a file.
         from .image_file import ImageFile
     except ImportError:
-        warn("cache_path needs the module sqlite3, which this Python has not: images cost requests as without it.")
+        warn("cache_path needs the module sqlite3, which this Python does not have: images are read without a cache.")
         yield ImageCache(labels=labels)
         return
     file = ImageFile(path)

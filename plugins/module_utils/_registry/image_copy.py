@@ -23,7 +23,7 @@ from .request import authorization_header, request, request_repository
 def image_contents(registry: Registry, path: str, manifest: Manifest) -> ImageContents:
     """All that a manifest leads to: of an index its images, and of every image config and layers.
 
-    Layers that are kept elsewhere belong to it if the registry holds them all the same.
+    Layers that are kept elsewthe keys are to it if the registry holds them all the same.
 
     Args:
         registry: which one.
@@ -38,7 +38,7 @@ def image_contents(registry: Registry, path: str, manifest: Manifest) -> ImageCo
     for child in manifest.manifests:
         found = read_manifest(registry, path, child.digest)
         if found is None:
-            raise not_found(path, child.digest, "an image of the index is not there")
+            raise not_found(path, child.digest, "an image of the index does not exist")
         inner = image_contents(registry, path, found)
         manifests.update({each.digest: each for each in (*inner.manifests, found)})
         blobs.update({blob.digest: blob for blob in inner.blobs})
@@ -53,7 +53,7 @@ def _kept_blobs(registry: Registry, path: str, manifest: Manifest) -> list[Descr
         if not doubtful or _has_blob(registry, path, blob):
             kept.append(blob)
         elif not blob.elsewhere:
-            raise not_found(path, blob.digest, "a layer that is not to be distributed is not there")
+            raise not_found(path, blob.digest, "a layer that must not be distributed does not exist")
     return kept
 
 
@@ -131,7 +131,7 @@ def _send_blob(registry: Registry, source: str, blob: Descriptor, scopes: tuple[
         if head.status != 200:
             raise error_of(head)
         if head.headers.get("Content-Length", str(blob.size)) != str(blob.size):
-            raise head.untrusted(f"the bytes are not the {blob.size} that the manifest tells of")
+            raise head.untrusted(f"the size is not {blob.size}, as the manifest says")
         request(
             registry,
             "PUT",

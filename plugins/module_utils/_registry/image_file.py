@@ -138,8 +138,8 @@ class ImageFile:
 
     def _foreign(self) -> CacheError:
         return CacheError(
-            f"cache_path {self._path} is a file of another kind, or of another release, and is left as it is: give the "
-            "name of a new file."
+            f"cache_path {self._path} is another kind of file, or of another release, and is not changed: give the "
+            "path of a new file."
         )
 
     @contextlib.contextmanager
@@ -152,8 +152,8 @@ class ImageFile:
                 raise self._foreign() from None
             reason = error.strerror if isinstance(error, OSError) else str(error)
             raise CacheError(
-                f"cache_path {self._path} can't be {what} ({reason}): images cost requests as if it was not given. If "
-                "that remains, delete the file."
+                f"cache_path {self._path} can't be {what} ({reason}): images are read without a cache. If this happens "
+                "again, delete the file."
             ) from None
 
 

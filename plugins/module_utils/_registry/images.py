@@ -75,6 +75,8 @@ def _child(registry: Registry, path: str, child: Descriptor, labels: t.Collectio
         return known
     manifest = read_manifest(registry, path, child.digest) if depth < _DEEPEST else None
     if manifest is None:
-        message = "an image of the index is not there" if depth < _DEEPEST else "indexes stand in indexes without end"
+        message = (
+            "an image of the index does not exist" if depth < _DEEPEST else "indexes contain each other without end"
+        )
         raise not_found(path, child.digest, message)
     return _image(registry, path, manifest, labels, depth + 1)

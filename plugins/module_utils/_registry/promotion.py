@@ -29,11 +29,11 @@ def source_image(registry: Registry, path: str, source: str) -> Manifest:
     if found:
         return found
     if ":" in source:
-        message = "the registry holds no such image any more"
-        advice = "An image without a tag is there until the registry's garbage collection takes it."
+        message = "the registry no longer has this image"
+        advice = "An image without a tag exists until the registry's garbage collection removes it."
     else:
-        message = "the registry holds no such image"
-        advice = "Its path and the tag have to be those in the registry, in lower case."
+        message = "the registry does not have this image"
+        advice = "Check the path and the tag; paths are in lower case."
     raise not_found(path, source, message, advice)
 
 
@@ -120,7 +120,7 @@ def missing_subjects(registry: Registry, target: str, writes: t.Sequence[TagWrit
 def write_tags(registry: Registry, source: str, target: str, changes: t.Sequence[TagWrite]) -> list[TagWriteResult]:
     """Bring the images over and write their tags: the image by its digest, then its referrers, then its names.
 
-    A tag that is another image by now than it was is left alone. A failure ends it, and so does a referrer that was
+    A tag that is another image now than it was is left alone. A failure ends it, and so does a referrer that was
     left alone: an image gets no name without what belongs to it. A failure is a result as well, and no exception.
 
     Args:
@@ -165,7 +165,7 @@ def _copy_once(
 
 
 def write_tag(registry: Registry, target: str, change: TagWrite) -> TagWriteResult:
-    """Write a tag, unless it is another image by now.
+    """Write a tag, unless it is another image now.
 
     After an answer that was lost, or that only asks for patience, the tag is read before it is written again.
 
@@ -177,7 +177,7 @@ def write_tag(registry: Registry, target: str, change: TagWrite) -> TagWriteResu
         for attempts_left in registry.client.retry_loop():
             now = current_digest(registry, target, change.name, absent=change.before is None)
             if now not in (change.before, change.after):
-                message = f"it is {now} by now" if now else "it is gone by now"
+                message = f"it points to {now} now" if now else "it no longer exists"
                 return TagWriteResult(change, WriteOutcome.CHANGED_SINCE, message=message)
             if now == change.after:
                 break
@@ -205,7 +205,7 @@ def _verified(registry: Registry, target: str, change: TagWrite) -> TagWriteResu
         return TagWriteResult(change, WriteOutcome.UNVERIFIED, message=str(error), changed=True)
     if now == change.after:
         return TagWriteResult(change, WriteOutcome.WRITTEN, changed=True)
-    message = f"the registry took it, and shows {now or 'no such tag'} afterwards"
+    message = f"the registry accepted it, and shows {now or 'no such tag'} afterwards"
     return TagWriteResult(change, WriteOutcome.NOT_WRITTEN, message=message, changed=True)
 
 

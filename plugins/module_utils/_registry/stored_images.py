@@ -107,7 +107,7 @@ def _put_together(
 ) -> StoredImage | RequestError:
     own = found.get(digest)
     if own is None:
-        return not_found(path, digest, "indexes stand in indexes without end")
+        return not_found(path, digest, "indexes contain each other without end")
     if isinstance(own, RequestError):
         return own
     children: dict[str, StoredImage] = {}

@@ -61,4 +61,4 @@ def recounted(report: Report) -> str:
     )
     if not ways:
         return ""
-    return f"Sizes are counted in another way now ({'; '.join(ways)}), so they are not compared."
+    return f"Sizes are now found by another method ({'; '.join(ways)}), so they are not compared."

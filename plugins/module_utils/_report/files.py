@@ -73,7 +73,7 @@ def check_places(files: t.Sequence[ReportFile], request: ReportRequest) -> None:
         UsageError: one can't be written, is a file of another option, or has a name that its reader passes over.
     """
     if request.csv_folder and not os.path.isdir(request.csv_folder):
-        raise UsageError(f"csv_folder {request.csv_folder} is no folder: make it, or name one that is there.")
+        raise UsageError(f"csv_folder {request.csv_folder} is not an existing folder: create it, or give another one.")
     if request.prometheus_path and not request.prometheus_path.endswith(_METRICS):
         raise UsageError(
             f"prometheus_path {request.prometheus_path} does not end with {_METRICS}, and the textfile collector reads "

@@ -30,14 +30,14 @@ _OLD = (AgeBucket.YEAR, AgeBucket.OLDER)
 METHOD_LABELS = {
     BytesMethod.GITLAB.value: "GitLab's own number",
     BytesMethod.LAYERS.value: "each layer counted once",
-    BytesMethod.ESTIMATED.value: "sum of the sizes of images; layers that they share count more than once",
+    BytesMethod.ESTIMATED.value: "sum of the sizes of images; layers that they share are counted several times",
     BytesMethod.UNKNOWN.value: "sizes were not read for all images",
 }
 DATE_LABELS = {
     "published": "last push that changed the image of the tag",
     "built": "build of the image",
     "created": "GitLab's created_at",
-    "unknown": "it is not known what the dates are",
+    "unknown": "the meaning of the dates is unknown",
     "none": "no dates were read",
 }
 ON_BYTES = (
@@ -45,8 +45,8 @@ ON_BYTES = (
     "so the sum of their sizes can be larger than the total."
 )
 ON_MANIFESTS = (
-    "GitLab's own number has layers alone. Manifests come on top of it, also of what is freed at most: some KiB an "
-    "image."
+    "GitLab's own number contains only layers. Manifests add some KiB for each image, also to the space that is freed "
+    "at most."
 )
 _NOT_COMPLETE = "The run is not complete: see the warnings."
 
@@ -98,7 +98,7 @@ def _done(report: Report) -> str:
     """What a run did, in a sentence."""
     deleted = report.head.deleted
     if deleted is None:
-        return "It is not known what was deleted."
+        return "It is unknown what was deleted."
     others = [(what, count) for what, count in counted_outcomes(report) if what != OUTCOMES[DELETED]]
     rest = ", ".join(f"{count} {what}" for what, count in others)
     sentence = _deleted(deleted, report.total.delete)
@@ -107,7 +107,7 @@ def _done(report: Report) -> str:
     if (planned_outcomes(report) or {}).get(UNKNOWN):
         sentence = f"At least {sentence}"
     sentence = f"{sentence} Of the others: {rest}." if rest else sentence
-    budget = f" The run used up its budget ({report.budget}): the next one goes on." if report.budget else ""
+    budget = f" The run reached its budget ({report.budget}): the next run continues." if report.budget else ""
     return f"{sentence}{budget}"
 
 

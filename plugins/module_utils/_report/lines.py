@@ -111,7 +111,7 @@ def index_of(path: str, kind: FileKind) -> LineIndex:
     """
     check_regular(path, kind.option)
     if not os.path.exists(path):
-        raise UsageError(f"{kind.option} {path} is not there: the task that was to write it may have failed.")
+        raise UsageError(f"{kind.option} {path} does not exist: the task that writes it may have failed.")
     try:
         with open(path, "rb") as stream:
             return _index(path, stream, kind)
@@ -151,7 +151,7 @@ def _index(path: str, stream: t.Iterable[bytes], kind: FileKind) -> LineIndex:
         raise UsageError(f"{where} is empty: the task that was to write it may have failed.")
     found.flaws += _flaws_of(where, broken, place if not line.endswith(b"\n") else None)
     if kind.formats == AUDIT.formats and found.total is None:
-        found.flaws.append(f"{where} has no end: it holds what was read before the task was interrupted.")
+        found.flaws.append(f"{where} has no end: it contains what was read before the task was interrupted.")
     return found
 
 
@@ -164,7 +164,7 @@ def _flaws_of(where: str, broken: t.Sequence[int], cut: int | None) -> t.Iterato
         cut: number of the last line, if it has no end.
     """
     if cut is not None and cut in broken:
-        yield f"The last line of {where} is cut off: whatever wrote it was interrupted."
+        yield f"The last line of {where} is cut off: the task that wrote it was interrupted."
     inside = [line for line in broken if line != cut]
     if inside:
         lines = some([str(line) for line in inside], 1)
@@ -178,7 +178,8 @@ def _check_first(row: Row | None, kind: FileKind, where: str) -> None:
         UsageError: it does not.
     """
     if row is None or row.get("format") not in kind.formats:
-        raise UsageError(f"{where} is no {kind.what}: give a file that {kind.written_by} wrote.")
+        a_kind = f"an {kind.what}" if kind.what == AUDIT.what else f"a {kind.what}"
+        raise UsageError(f"{where} is not {a_kind}: give a file that {kind.written_by} wrote.")
     if row.get("version") != kind.version:
         raise UsageError(
             f"{where} has version {row.get('version')!r:.20} of its format, and this collection knows {kind.version}: "

@@ -29,7 +29,7 @@ OUTCOMES: dict[str, str] = {
     UNKNOWN: "unknown",
     TagOutcome.NOT_TRIED.value: "not tried",
     LEFT: "left for the next run",
-    TagOutcome.UNVERIFIED.value: "deleted without proof",
+    TagOutcome.UNVERIFIED.value: "deleted but not verified",
     TagOutcome.CHANGED_SINCE.value: "kept because it changed",
     TagOutcome.ALREADY_GONE.value: "already gone",
     DELETED: "deleted",
@@ -38,7 +38,7 @@ OUTCOMES: dict[str, str] = {
 REPOSITORY_OUTCOMES: dict[str, str] = {
     RepositoryOutcome.NOT_DELETED.value: "failed",
     RepositoryOutcome.NOT_EMPTIED.value: "kept because not all its tags could be deleted",
-    RepositoryOutcome.DELETE_FAILED.value: "given up by GitLab",
+    RepositoryOutcome.DELETE_FAILED.value: "deletion failed in GitLab",
     UNKNOWN: "unknown",
     TagOutcome.NOT_TRIED.value: "not tried",
     RepositoryOutcome.CHANGED_SINCE.value: "kept because it changed",
@@ -47,9 +47,9 @@ REPOSITORY_OUTCOMES: dict[str, str] = {
 }
 # What nobody has to see to.
 _QUIET = (DELETED, LEFT, RepositoryOutcome.SCHEDULED.value)
-_UNSEEN = "Its deletion was asked for, and the journal does not say what came of it."
-_NEVER_ASKED = "The run ended before its deletion was asked for."
-_NO_RUN = "The journal tells of no run of this plan."
+_UNSEEN = "Its deletion was requested, and the journal does not contain the outcome."
+_NEVER_ASKED = "The run ended before its deletion was requested."
+_NO_RUN = "The journal contains no run of this plan."
 
 # In the place of a tag's name.
 _WHOLE = ""

@@ -250,7 +250,7 @@ def _number(shared: _Shared, value: t.Any) -> int:
 
 
 def _digests(tags: t.Sequence[TagReport]) -> list[str | int | None]:
-    """Each digest once: of all other tags of the image the place of the first."""
+    """Each digest is listed once. Other tags of the image show the place of the first."""
     places: dict[str, int] = {}
     found: list[str | int | None] = []
     for place, tag in enumerate(tags):

@@ -63,7 +63,7 @@ function projectDetail(project) {
       ["Topics", project.topics.join(", ")],
       ["Policy runs next", project.policy === "enabled" ? `${date(project.nextRun)} UTC` : ""],
     ]),
-    project.lint.length ? node("p", {}, "Of its policy, this is probably not meant:") : null,
+    project.lint.length ? node("p", {}, "Probable mistakes in its policy:") : null,
     project.lint.length ? node("ul", {}, project.lint.map((line) => node("li", {}, line))) : null,
     button("Show its repositories", () => { repositoryTable.find(project.path); goTo("repositories"); }),
   ];
@@ -103,7 +103,7 @@ function repositoryDetail(repository, searched) {
       planned ? `${count(repository.deletions)} to delete, ${count(repository.kept)} to keep. ${TO_BE} freed: ${
         range(repository.least, repository.most)}.` : "",
       repository.certainty === "upper_bound" ? "GitLab itself decides: at most these tags are deleted." : "",
-      repository.certainty === "unknown" ? "GitLab itself decides: what is deleted can't be told." : "",
+      repository.certainty === "unknown" ? "GitLab itself decides: it is unknown what is deleted." : "",
     ].filter(Boolean).join(" ")),
   ];
   if (repository.columns === null) return [notes, node("p", {}, "Its tags were not read.")];
@@ -164,17 +164,17 @@ function approval() {
   if (!head.fingerprint || head.carriedOut) return null;
   if (head.refusals.length) {
     return section("approve", "Approve and apply", node("p", {}, "This plan is refused, so it can't be applied. "
-      + "Change what the refusals at the top name, and make a new plan."));
+      + "Correct the reasons of the refusal at the top, and make a new plan."));
   }
   if (!head.planPlace) {
-    return section("approve", "Approve and apply", node("p", {}, "This plan was not kept, so it can't be approved. "
-      + "Make one that is kept, with registry_cleanup_plan_path:"),
+    return section("approve", "Approve and apply", node("p", {}, "This plan was not stored, so it can't be approved. "
+      + "Make a plan that is stored, with registry_cleanup_plan_path:"),
     copyable("ansible-playbook containerops.gitlab.plan -e registry_cleanup_plan_path=plan.jsonl", "the command",
       "command"));
   }
   return section("approve", "Approve and apply", node("div", { class: "card" }, node("ol", { class: "steps" },
     node("li", {}, "Look at what is deleted, and why."),
-    node("li", {}, "To approve, pass this fingerprint on by another way than the plan. It stands for every line of it.",
+    node("li", {}, "To approve, send this fingerprint by another way than the plan. It covers every line of the plan.",
       copyable(head.fingerprint, "the fingerprint to approve")),
     head.planPlace.includes("://") ? node("li", {}, `Fetch the plan as plan.jsonl from ${head.planPlace}`) : null,
     node("li", {}, "Apply it:", copyable(head.command, "the command", "command")),

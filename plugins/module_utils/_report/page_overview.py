@@ -265,7 +265,8 @@ function ages() {
   const old = sum(total.tagsByAge);
   return section("ages", "Tags by age",
     node("p", { class: "quiet" }, `Oldest: ${date(total.oldest)}. Newest: ${date(total.newest)}. `
-      + "The sizes here are those of images: each counts once, by its newest tag, with layers that others have too."),
+      + "The sizes here are sizes of images. Each image is counted once, by its newest tag. "
+      + "Shared layers are counted several times."),
     node("div", { class: "card" }, bars(rows), node("p", { class: "older" },
       `Older than 90 days: ${counted(old, "tag", "tags")}, ${old === 0 ? bytes(0) : bytes(sum(total.bytesByAge))}`)));
 }
@@ -302,7 +303,8 @@ function entries() {
   const rows = [...head.matches].sort((one, other) => (one[3] ?? 0) - (other[3] ?? 0));
   return section("entries", "What the entries match",
     rows.length ? [
-      node("p", { class: "quiet" }, "Entries that keep or exclude. One that matches nothing may be a mistake."),
+      node("p", { class: "quiet" }, "Entries that keep or exclude something. "
+      + "An entry that matches nothing may be a mistake."),
       scrolled("What the entries match", plainTable("What the entries match", columns, rows)),
     ] : [],
     head.options.length ? node("details", {}, node("summary", {}, "Options of this plan that were set"),

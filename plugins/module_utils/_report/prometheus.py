@@ -72,7 +72,7 @@ def metrics(report: Report, *, with_repositories: bool) -> t.Iterator[str]:
         [(run, int(clock.timestamp()) if clock else None)],
     )
     yield from _metric(
-        "report_success", "Whether the run did all that it was to do.", [(run, int(head.result == "ok"))]
+        "report_success", "Whether the run did everything that was planned.", [(run, int(head.result == "ok"))]
     )
     yield from _metric(
         "unread_repositories",
@@ -80,7 +80,7 @@ def metrics(report: Report, *, with_repositories: bool) -> t.Iterator[str]:
         [(run, report.repositories_unread if clock else None)],
     )
     yield from _metric(
-        "project_info", "What a project is.", [({**run, **_info(project)}, 1) for project in report.projects]
+        "project_info", "Properties of a project.", [({**run, **_info(project)}, 1) for project in report.projects]
     )
     planned: dict[int, Counter[str]] = {}
     deleted: dict[int, Counter[str]] = {}
@@ -164,12 +164,12 @@ def _numbers(prefix: str, of_what: str, places: t.Sequence[_Place]) -> t.Iterato
     )
     yield from _metric(
         f"{prefix}planned_deletions",
-        f"Tags {of_what} that the plan deletes and no run took care of, by reason.",
+        f"Tags {of_what} that the plan deletes and no run has handled, by reason.",
         [sample for place in places if place.planned is not None for sample in _reasons(place, place.planned)],
     )
     yield from _metric(
         f"{prefix}planned_freed_bytes",
-        f"Bytes {of_what} that are free after the plan and garbage collection, at least and at most.",
+        f"Bytes {of_what} that the plan frees after garbage collection, at least and at most.",
         [
             ({**place.labels, "bound": bound}, number)
             for place in places
@@ -187,7 +187,7 @@ def _of_the_run(prefix: str, of_what: str, places: t.Sequence[_Place]) -> t.Iter
     )
     yield from _metric(
         f"{prefix}deletion_outcomes",
-        f"Tags {of_what} that the plan deletes, by what became of them in the run.",
+        f"Tags {of_what} that the plan deletes, by outcome of the run.",
         [
             ({**place.labels, "outcome": outcome}, (place.outcomes or {}).get(outcome, 0))
             for place in known

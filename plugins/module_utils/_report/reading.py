@@ -110,7 +110,9 @@ def _opened(request: ReportRequest) -> _Sources:
     if audit and plan:
         servers = [text(each.heads[0], "server") for each in (audit, plan)]
         if servers[0] != servers[1]:
-            raise UsageError(f"The audit is of {servers[0]} and the plan of {servers[1]}: give those of one server.")
+            raise UsageError(
+                f"The audit is of {servers[0]} and the plan of {servers[1]}: give files of the same server."
+            )
     run = _run(request.journal_path, plan, flaws) if request.journal_path and plan else None
     return _Sources(audit, plan=plan, run=run, flaws=tuple(flaws))
 
@@ -122,13 +124,10 @@ def _run(path: str, plan: LineIndex, flaws: list[str]) -> JournaledRun:
         run = run_in(read_lines(path, "journal_path"), text(plan.heads[0], "fingerprint"))
     except UsageError as error:
         run = JournaledRun(begun=False)
-        flaws.append(f"{error} So it is not known what became of the tags that the plan deletes.")
+        flaws.append(f"{error} So the outcome of the planned tags is unknown.")
     else:
         if not run.begun:
-            flaws.append(
-                f"journal_path {path} tells of no run of this plan, so it is not known what became of the tags that it "
-                "deletes."
-            )
+            flaws.append(f"journal_path {path} contains no run of this plan, so the outcome of its tags is unknown.")
     return run
 
 

@@ -48,9 +48,9 @@ _REF_WORDS = {
 _TAG_REASON_WORDS = {
     Reason.PROTECTED: "protect matches",
     Reason.GITLAB_PROTECTED: "a tag protection rule of GitLab covers",
-    Reason.IN_USE: "in use are",
-    Reason.UNKNOWN_IN_USE: "it is not known whether these are in use:",
-    Reason.UNKNOWN_DIGEST: "no digest is known of",
+    Reason.IN_USE: "images in use:",
+    Reason.UNKNOWN_IN_USE: "it is unknown whether these are in use:",
+    Reason.UNKNOWN_DIGEST: "the digest is unknown of",
 }
 
 Rules = t.Union[t.Sequence[ProtectionRule], RequestError]
@@ -82,12 +82,15 @@ def kept_by_metadata(
     if used.names_of(repository.path) or used.digests_of(repository.path):
         return _kept(RepositoryReason.IN_USE, "an image in use is, or may be, of this repository")
     if conditions.ref_gone and not repository.name:
-        return _kept(RepositoryReason.NO_REF, "it is at the path of its project, and named after no git reference")
+        return _kept(
+            RepositoryReason.NO_REF,
+            "it is at the path of its project, so it is not named after a branch, git tag or merge request",
+        )
     if conditions.not_pushed_for is None:
         return None
     created = parse_time(repository.created_at)
     if created is None or clock is None or not is_credible(created, clock):
-        return _kept(RepositoryReason.UNKNOWN_DATE, "it is not known when it was created")
+        return _kept(RepositoryReason.UNKNOWN_DATE, "its creation date is unknown")
     return _kept_by_age(created, conditions.not_pushed_for, clock, "it was created")
 
 
@@ -108,7 +111,7 @@ def kept_by_refs(
         names = refs.refs.get(kind, ())
         if kind is RefKind.BRANCHES and not names:
             return _kept(
-                RepositoryReason.UNKNOWN_REFS, "its project has no branch at all, as one has whose git data is lost"
+                RepositoryReason.UNKNOWN_REFS, "its project has no branch, which is also so if its git data is lost"
             )
         found = named_after(repository, names, conditions.ref_match)
         if found:
@@ -204,14 +207,14 @@ def _kept_by_push(
     undated = [name for name, date in dates.items() if date is None]
     known = [date for date in dates.values() if date]
     if undated or clock is None:
-        return _kept(RepositoryReason.UNKNOWN_DATE, f"no date is known of {some(undated)}")
+        return _kept(RepositoryReason.UNKNOWN_DATE, f"the date is unknown of {some(undated)}")
     return _kept_by_age(max(known), age, clock, "its newest tag is of")
 
 
 def _kept_by_age(date: datetime, age: int, clock: datetime, what: str) -> RepositoryDecision | None:
     if date < clock - timedelta(seconds=age):
         return None
-    return _kept(RepositoryReason.TOO_YOUNG, f"{what} {format_time(date)}, which is not longer ago than not_pushed_for")
+    return _kept(RepositoryReason.TOO_YOUNG, f"{what} {format_time(date)}, which is not older than not_pushed_for")
 
 
 def chosen(listing: TagListing, conditions: Conditions, source: DateSource) -> RepositoryDecision:

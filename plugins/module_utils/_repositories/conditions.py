@@ -56,16 +56,16 @@ def conditions_of(given: t.Mapping[str, t.Any], *, names_repositories: bool) -> 
     """
     if not any(given[option] for option in _ANY):
         raise UsageError(
-            f"conditions has none: give at least one of {', '.join(_ANY)}, since a scope alone deletes nothing."
+            f"conditions is empty: give at least one of {', '.join(_ANY)}, since a scope alone deletes nothing."
         )
     check_globs(given["paths"] or (), "conditions: paths")
     if given["ref_gone"] and not (names_repositories or given["paths"]):
         raise UsageError(
-            "conditions: ref_gone needs paths beside it, or repositories: say which repositories are named after a "
-            "git reference, as in team/*/review/*. Any other one would count as one whose branch is gone."
+            "conditions: ref_gone needs paths or repositories: give the repositories that are named after a branch, as "
+            "in team/*/review/*. Otherwise all other repositories would look as if their branch no longer existed."
         )
     if given["ref_match"] != RefMatch.WHOLE.value and not given["ref_gone"]:
-        raise UsageError("conditions: ref_match has no meaning without ref_gone: leave it out.")
+        raise UsageError("conditions: ref_match has no effect without ref_gone: leave it out.")
     age = given["not_pushed_for"]
     return Conditions(
         empty=given["empty"],

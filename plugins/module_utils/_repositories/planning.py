@@ -128,7 +128,7 @@ def _beyond_limits(listings: t.Sequence[TagListing], request: RepositoryRequest)
     if request.deletes_tags or (limits.max_deletions is None and limits.max_deletions_total is None):
         return []
     found = [
-        f"{listing.repository.path}: its tags can't be counted, and max_deletions or max_deletions_total is set"
+        f"{listing.repository.path}: its tags can't be counted, which max_deletions and max_deletions_total need"
         for listing in listings
         if listing.error or not (listing.complete or listing.authoritative)
     ]
@@ -177,5 +177,5 @@ def warnings_of(state: RepositoryState, plan: Plan, request: RepositoryRequest) 
     ]
     kept = [(part.repository.path, kept_text(part, Reason.PROTECTED)) for part in plan.repositories]
     return [*plan.unmatched_warnings, *unproven] + [
-        f"Tags of {path} are kept that were meant to be deleted ({text})." for path, text in kept if text
+        f"Tags of {path} are kept although they were to be deleted ({text})." for path, text in kept if text
     ]

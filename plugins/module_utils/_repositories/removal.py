@@ -32,8 +32,9 @@ from .._tags.reader import TagReader, confirm_empty, look_again
 from .planning import RepositoryRemoval, RepositoryResult
 
 _WHY_FAILED = (
-    "GitLab gave up: without a metadata database it deletes at most 200 tags in each of 10 tries (empty_first deletes "
-    "them before), and tags under a protection rule are kept (lift the rule); deleting it again continues from here"
+    "GitLab failed to delete it: without a metadata database it deletes at most 200 tags in each of 10 tries "
+    "(empty_first deletes them before), and it keeps tags that a protection rule covers (remove the rule); deleting "
+    "the repository again continues from here"
 )
 
 
@@ -132,9 +133,9 @@ def _change_since(reader: TagReader, removal: RepositoryRemoval) -> str:
     repository = removal.repository
     found = get_repository(reader.client, repository.id)
     if found.path != repository.path:
-        return f"it is {found.path} by now"
+        return f"its path is {found.path} now"
     if found.being_deleted:
-        return "somebody else has GitLab delete it"
+        return "GitLab is already deleting it for somebody else"
     planned = {decision.tag.name: decision.tag for decision in removal.tags.decisions} if removal.tags else {}
     listing = reader.list_names(repository)
     if listing.error:

@@ -84,7 +84,7 @@ def request_of(params: t.Mapping[str, t.Any], *, job_token: bool) -> RepositoryR
     check_left_out(params, state.value, *(("protect",) if absent else ("force", "empty_first")))
     if absent and params["wait"] and job_token:
         raise UsageError(
-            "With a CI/CD job token it can't be seen whether a repository is gone: set wait to false, or give a "
+            "A CI/CD job token can't see whether a repository was deleted: set wait to false, or give a "
             "project access token in api_token."
         )
     return RepositoryRequest(

@@ -175,7 +175,7 @@ def _why_not_as_approved(part: RepositoryPlan, approved: Approved) -> tuple[Repo
         if (path, name) not in approved.digests:
             return RepositoryReason.CHANGED, f"the tag {name} is not in the approved plan"
         if approved.digests[path, name] != decision.tag.digest:
-            return RepositoryReason.CHANGED, f"the tag {name} is another image than in the plan"
+            return RepositoryReason.CHANGED, f"the tag {name} points to another image than in the plan"
     return None
 
 
@@ -258,12 +258,12 @@ def notes_of(state: ScopeState, request: ScopeRequest) -> list[str]:
             "its creation."
         ),
         DateSource.UNKNOWN: (
-            "It could not be told what the dates of tags mean here, so every repository that has tags is kept."
+            "The meaning of the dates of tags is unknown here, so every repository with tags is kept."
         ),
     }
     found = [notes[state.date_source]] if state.date_source in notes else []
     if state.capabilities.mode is Mode.DATABASE and not state.capabilities.pages_by_cursor:
         found.append(
-            f"The last push of tags is shown by GraphQL alone. {state.capabilities.graphql_unavailable_reason}".rstrip()
+            f"Only GraphQL shows the last push of tags. {state.capabilities.graphql_unavailable_reason}".rstrip()
         )
     return found

@@ -111,7 +111,7 @@ def names_scope(params: t.Mapping[str, t.Any], given: t.Collection[str], only_wi
         return True
     for option in only_with_scope:
         if option in given:
-            raise UsageError(f"{option} is for the repositories of a scope: name that in project or group.")
+            raise UsageError(f"{option} is for the repositories of a scope: set project or group.")
     return False
 
 
@@ -135,15 +135,16 @@ def scope_request_of(
         raise UsageError(f"max_repositories_percent is {percent:g}: it has to be between 0 and 100.")
     if job_token:
         raise UsageError(
-            "conditions can't be judged with a CI/CD job token, which may not read protection rules: give a project or "
+            "conditions can't be checked with a CI/CD job token, which may not read protection rules: give a project "
+            "or "
             "group access token in api_token."
         )
     if DesiredState(params["state"]) is not DesiredState.ABSENT:
         raise UsageError("conditions choose whole repositories: set state to absent, or use registry_cleanup for tags.")
     if params["force"]:
         raise UsageError(
-            "force can't be used with conditions: the tags of each repository are deleted one by one before, so that "
-            "none is deleted that was pushed meanwhile."
+            "force can't be used with conditions: the tags of each repository are deleted one by one before it, so "
+            "that no tag that was pushed meanwhile is deleted."
         )
     scope = scope_of({**params, "repository_id": None}, url)
     used, use_unknown = used_of(params)
@@ -196,12 +197,12 @@ def _check_options(planned: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any
                 "the same, or make a new plan and have it approved."
             )
     if planned.get("in_use") and not options["in_use"]:
-        raise UsageError("The approved plan was made with in_use: find again what is in use, and give it.")
+        raise UsageError("The approved plan was made with in_use: find the images in use again, and set in_use.")
     missing = _source_names(planned.get("in_use_sources")) - _source_names(options["in_use_sources"])
     if missing:
         raise UsageError(
             f"The approved plan was made with more in_use_sources, and {', '.join(sorted(missing))} is missing: find "
-            "again what is in use there and give it, or make a new plan and have it approved."
+            "the images in use there again and add them, or make a new plan and have it approved."
         )
 
 

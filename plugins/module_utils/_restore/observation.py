@@ -65,7 +65,7 @@ def observe(connection: RegistryConnection, tags: t.Sequence[DeletedTag]) -> Obs
                 read[lookup.path] = answer
         written = next((each for each in read.values() if each.images and not each.locked), None)
         if written:
-            check_writable(registry, written.path, "put tags back")
+            check_writable(registry, written.path, "restore tags")
     if errors and not read:
         raise cause_of([errors[path] for path in by_path])
     unread = {path: ObservedRepository(path, error=error) for path, error in errors.items()}

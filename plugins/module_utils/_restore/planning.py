@@ -32,7 +32,7 @@ class RestoreReason(enum.Enum):
 
     DELETED: It is not there, and its image is.
     PRESENT: It is that image already.
-    REPLACED: It is another image by now, and is left.
+    REPLACED: It is another image now, and is left.
     NO_DIGEST: The journal does not tell which image it was.
     COLLECTED: The registry does not hold its image any more.
     INCOMPLETE: It does not hold all that the image refers to.
@@ -132,21 +132,21 @@ def _planned(tag: DeletedTag, found: ObservedRepository) -> PlannedTag:
     if now is not None and now == tag.digest:
         return PlannedTag(tag, RestoreReason.PRESENT, now=now)
     if now is not None:
-        return PlannedTag(tag, RestoreReason.REPLACED, now=now, message=f"it is {now} by now")
+        return PlannedTag(tag, RestoreReason.REPLACED, now=now, message=f"it points to {now} now")
     if tag.digest is None:
-        return PlannedTag(tag, RestoreReason.NO_DIGEST, message="the journal does not tell which image it was")
+        return PlannedTag(tag, RestoreReason.NO_DIGEST, message="the journal does not contain the digest of its image")
     image = found.images.get(tag.digest)
     if image is None:
-        message = "the registry does not hold its image any more, since garbage collection took it or it was deleted"
+        message = "the registry no longer has its image, since garbage collection removed it or it was deleted"
         return PlannedTag(tag, RestoreReason.COLLECTED, message=message)
     lost = sorted(needed_by(image) & found.missing)
     if lost:
-        message = f"the registry does not hold {lost[0]} any more, which its image refers to"
+        message = f"the registry no longer has {lost[0]}, which is a part of its image"
         return PlannedTag(tag, RestoreReason.INCOMPLETE, message=message)
     if found.locked:
         return PlannedTag(tag, RestoreReason.LOCKED, message=found.locked)
     if tag.name in found.protected:
-        message = "a tag protection rule of GitLab's keeps this token's user from pushing it"
+        message = "a tag protection rule of GitLab does not allow this token's user to push it"
         return PlannedTag(tag, RestoreReason.PROTECTED, message=message)
     return PlannedTag(tag, RestoreReason.DELETED, image=image)
 
@@ -178,14 +178,14 @@ def _subjects(planned: PlannedTag) -> set[tuple[str, str | None]]:
 
 
 class RestoredTag(t.NamedTuple):
-    """What became of a tag that was to be put back."""
+    """What became of a tag that was to be restored."""
 
     planned: PlannedTag
     result: TagWriteResult
 
 
 def restored(plan: t.Iterable[PlannedTag], results: WriteResults, reason: str) -> list[RestoredTag]:
-    """What became of the tags that were to be put back, in their order.
+    """What became of the tags that were to be restored, in their order.
 
     Args:
         plan: all tags.

@@ -4,7 +4,7 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""What is to be put back."""
+"""What is to be restored."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def request_of(params: t.Mapping[str, t.Any]) -> RestoreRequest:
     """
     check_not_negative(params, "return_limit")
     if not params["journal_path"]:
-        raise UsageError("journal_path is empty: give the journal of the run whose tags are put back.")
+        raise UsageError("journal_path is empty: give the journal of the run whose tags are restored.")
     check_globs(params["repositories"] or (), "repositories")
     return RestoreRequest(
         run=params["run"],
@@ -53,7 +53,7 @@ def chosen(tags: t.Sequence[DeletedTag], request: RestoreRequest) -> list[Delete
 
     Args:
         tags: all that the runs deleted.
-        request: what is to be put back.
+        request: what is to be restored.
 
     Raises:
         UsageError: an entry of repositories or tags matches none of them.

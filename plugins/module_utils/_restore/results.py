@@ -22,7 +22,7 @@ from .runs import JournalRun
 
 _NOTES = [
     "The same rules delete these tags again. Change them, or protect the tags, before the next cleanup.",
-    "With a metadata database a tag that is put back is dated now, so a rule by age deletes it only when it is old "
+    "With a metadata database a restored tag has the current date, so a rule by age deletes it only when it is old "
     "enough again, and keep_n counts it as one of the newest.",
 ]
 _CHANGED = WriteOutcome.CHANGED_SINCE
@@ -30,7 +30,7 @@ _GOOD = (WriteOutcome.WRITTEN, _CHANGED)
 
 
 def intent_of(plan: t.Sequence[PlannedTag], limit: int) -> Intent:
-    """What would be put back. limit: the most lines of the diff."""
+    """What would be restored. limit: the most lines of the diff."""
     back = [each for each in plan if each.reason.restores]
     lines: dict[str, str] = {}
     for each in back[:limit]:
@@ -43,13 +43,13 @@ def intent_of(plan: t.Sequence[PlannedTag], limit: int) -> Intent:
         changed=bool(back),
         diff=[*parts, *([hidden_part(after=counted(hidden, "more tag"))] if hidden else [])],
         unread=[UsageError(lost)] if lost else (),
-        verb="put back",
-        summary=f"{len(back):,} of {counted(len(plan), 'tag')} {are(len(back))} to be put back",
+        verb="restored",
+        summary=f"{len(back):,} of {counted(len(plan), 'tag')} {are(len(back))} to be restored",
     )
 
 
 def _shortfall(plan: t.Sequence[PlannedTag]) -> str:
-    """What can't be put back; empty if all can be."""
+    """What can't be restored; empty if all can be."""
     lost = [each for each in plan if not each.reason.is_good]
     if not lost:
         return ""
@@ -57,7 +57,7 @@ def _shortfall(plan: t.Sequence[PlannedTag]) -> str:
     told = ", ".join(f"{counts[reason]:,} {reason.value}" for reason in RestoreReason if counts[reason])
     first = lost[0]
     return (
-        f"{len(lost):,} of {counted(len(plan), 'tag')} can't be put back ({told}); first "
+        f"{len(lost):,} of {counted(len(plan), 'tag')} can't be restored ({told}); first "
         f"{first.tag.repository}:{first.tag.name}: "
         f"{first.message.rstrip('.')}."
     )
@@ -116,7 +116,7 @@ def warnings_of(plan: t.Iterable[PlannedTag], unended: t.Sequence[JournalRun]) -
     found = []
     if unended:
         told = ", ".join(run.label for run in unended[-3:])
-        found.append(f"Runs before it did not end, and what they deleted is not put back: {told}. Choose them by run.")
+        found.append(f"Runs before it did not end, and their tags are not restored: {told}. Choose them by run.")
     replaced = [each for each in plan if each.reason is RestoreReason.REPLACED]
     return [*found, *_left_warning([(each, each.message) for each in replaced])]
 
@@ -128,7 +128,7 @@ def _left_warning(left: t.Sequence[tuple[PlannedTag, str]]) -> list[str]:
     first, message = left[0]
     place = f"{first.tag.repository}:{first.tag.name}"
     tags = counted(len(left), "tag was", "tags were")
-    return [f"{tags} pushed again meanwhile and left as found; first {place}: {message}."]
+    return [f"{tags} pushed again meanwhile and not changed; first {place}: {message}."]
 
 
 def applied_restore(plan: t.Sequence[PlannedTag], done: t.Sequence[RestoredTag], limit: int) -> Applied:
@@ -136,7 +136,7 @@ def applied_restore(plan: t.Sequence[PlannedTag], done: t.Sequence[RestoredTag],
 
     Args:
         plan: a decision for each tag.
-        done: what became of those that were to be put back.
+        done: what became of those that were to be restored.
         limit: the most entries of each list.
     """
     short = [each for each in done if each.result.outcome not in _GOOD]
@@ -168,7 +168,7 @@ def _outcome_row(done: RestoredTag) -> dict[str, t.Any]:
 
 def _done(done: t.Sequence[RestoredTag]) -> str:
     written = sum(1 for each in done if each.result.outcome is WriteOutcome.WRITTEN)
-    return f"{written:,} of {counted(len(done), 'tag')} {were(len(done))} put back"
+    return f"{written:,} of {counted(len(done), 'tag')} {were(len(done))} restored"
 
 
 def _not_done(short: t.Sequence[RestoredTag]) -> str:

@@ -25,7 +25,7 @@ from .._deletion.outcomes import TagOutcome
 
 # Longer lines hold more digests than an image has referrers.
 LONGEST_LINE = 1024 * 1024
-# Asked for, and then left: it was gone already, or is another image by now, or nothing was sent.
+# Asked for, and then left: it was gone already, or is another image now, or nothing was sent.
 _NOT_DELETED = {TagOutcome.ALREADY_GONE, TagOutcome.CHANGED_SINCE, TagOutcome.NOT_TRIED, TagOutcome.LEFT}
 _LONGEST_TEXT = 200
 _EVENTS = [each.value for each in JournalEvent]
@@ -148,7 +148,7 @@ def _row_of(line: str, number: int) -> dict[str, t.Any]:
             raise _refusal(number, "can't be read, and may be about a tag that was deleted")
         return {}
     if not isinstance(row, dict) or row.get("event") not in _EVENTS:
-        raise _refusal(number, "tells of nothing that a cleanup does")
+        raise _refusal(number, "is not from a cleanup")
     return row
 
 
@@ -177,7 +177,7 @@ def _started(row: t.Mapping[str, t.Any], number: int) -> JournalRun:
 def _text(row: t.Mapping[str, t.Any], key: str, number: int) -> str:
     value = row.get(key)
     if not isinstance(value, str) or not value or len(value) > _LONGEST_TEXT or not value.isprintable():
-        raise _refusal(number, f"has no {key} that a cleanup writes")
+        raise _refusal(number, f"has no valid {key}")
     return value
 
 
@@ -196,7 +196,7 @@ def _outcome_of(row: t.Mapping[str, t.Any], number: int) -> TagOutcome:
     try:
         return TagOutcome(row.get("outcome"))
     except ValueError:
-        raise _refusal(number, f"tells {_shown(row.get('outcome'))}, which is not what becomes of a tag") from None
+        raise _refusal(number, f"tells {_shown(row.get('outcome'))}, which is not an outcome of a tag") from None
 
 
 def _shown(value: t.Any) -> str:
@@ -219,14 +219,14 @@ def choose_runs(runs: t.Sequence[JournalRun], run: str, server: str) -> list[Jou
         server: URL of GitLab.
 
     Raises:
-        UsageError: none is meant, it is not clear which one, or it deleted what can't be put back.
+        UsageError: none is meant, it is not clear which one, or it deleted what can't be restored.
     """
     if not runs:
-        raise UsageError("journal_path tells of no run of registry_cleanup: give the file that its journal_path wrote.")
+        raise UsageError("journal_path contains no run of registry_cleanup: give a file of its journal_path.")
     here = [each for each in runs if each.server == server]
     if not here:
         others = ", ".join(sorted({each.server for each in runs})[:3])
-        raise UsageError(f"journal_path tells of runs on {others} alone, and api_url leads to {server}.")
+        raise UsageError(f"journal_path contains only runs on {others}, and api_url leads to {server}.")
     deleting = [each for each in here if each.tags or each.repositories]
     if run == ALL or not deleting:
         return _of_tags(deleting)
@@ -234,9 +234,9 @@ def choose_runs(runs: t.Sequence[JournalRun], run: str, server: str) -> list[Jou
     plans = {each.plan for each in meant}
     if len(plans) == 1:
         return _of_tags([each for each in deleting if each.plan in plans])
-    found = "fits several runs" if plans else "fits no run"
+    found = "matches several runs" if plans else "matches no run"
     told = ", ".join(each.label for each in (meant or deleting)[-5:])
-    raise UsageError(f"run {run!r} {found} that journal_path tells of: {told}.")
+    raise UsageError(f"run {run!r} {found} of journal_path: {told}.")
 
 
 def _of_tags(runs: list[JournalRun]) -> list[JournalRun]:
@@ -248,8 +248,8 @@ def _of_tags(runs: list[JournalRun]) -> list[JournalRun]:
     whole = next((each for each in runs if each.repositories), None)
     if whole:
         raise UsageError(
-            f"The run of {whole.label} asked GitLab to delete whole repositories, and these can't be put back: choose "
-            "another run, or put tags back with registry_tag if their repository is still there."
+            f"The run of {whole.label} asked GitLab to delete whole repositories, and these can't be restored: choose "
+            "another run, or restore tags with registry_tag if their repository still exists."
         )
     return runs
 

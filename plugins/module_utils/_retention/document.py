@@ -43,26 +43,39 @@ RULE_SET: dict[str, t.Any] = {
         "elements": "dict",
         "options": LISTED_RULE,
         "required": True,
-        "description": "The rules, as in the option rules. The first one that matches a tag decides about it.",
+        "description": "The rules, as in the option rules. The first rule that matches a tag decides about it.",
     },
-    "protect": {**_TEXTS, "description": "RE2 patterns of names that are kept, besides those of the task."},
-    "min_age": {"type": "str", "description": "Keep younger tags. The longer one of this and the task's counts."},
+    "protect": {**_TEXTS, "description": "RE2 patterns of names that are kept, in addition to those of the task."},
+    "min_age": {
+        "type": "str",
+        "description": "Keep tags that are younger than this duration, such as 7d. The longer of this and the task's "
+        "min_age is used.",
+    },
     "min_remaining": {
         "type": "int",
-        "description": "The least number of tags to keep in each repository. The higher one counts.",
+        "description": (
+            "Minimum number of tags to keep in each repository. The higher of this and the task's value is used."
+        ),
     },
     "max_deletions": {
         "type": "int",
-        "description": "The most tags to delete from one repository. The lower one counts.",
+        "description": (
+            "Maximum number of tags to delete from one repository. The lower of this and the task's value is used."
+        ),
     },
     "max_deletions_percent": {
         "type": "float",
-        "description": "The same in percent of the repository's tags. The lower one counts.",
+        "description": (
+            "Maximum number of tags to delete from one repository, in percent of its tags. The lower of this and the "
+            "task's value is used."
+        ),
     },
     "max_unknown_percent": {
         "type": "float",
-        "description": "The most tags of one repository, in percent, for which it is unknown whether they may be "
-        "deleted. The lower one counts.",
+        "description": (
+            "Maximum number of tags of one repository, in percent, for which it is unknown whether they may be "
+            "deleted. The lower of this and the task's value is used."
+        ),
     },
 }
 ASSIGNMENT: dict[str, t.Any] = {
@@ -77,10 +90,12 @@ EXCEPTION: dict[str, t.Any] = {
     "keep_until": {
         "type": "day",
         "required": True,
-        "description": "The last day, such as 2027-01-31, or a time, such as 2027-01-31T12:00:00Z. It is judged by "
-        "GitLab's clock in UTC.",
+        "description": (
+            "The last day, such as 2027-01-31, or a time, such as 2027-01-31T12:00:00Z. It is compared with GitLab's "
+            "clock in UTC."
+        ),
     },
-    "why": {"type": "str", "required": True, "description": "What the exception is for."},
+    "why": {"type": "str", "required": True, "description": "Reason for the exception."},
     "owner": {"type": "str", "default": "", "description": "Who asked for it."},
 }
 DOCUMENT: dict[str, t.Any] = {
@@ -93,21 +108,24 @@ DOCUMENT: dict[str, t.Any] = {
     },
     "default": {
         "type": "str",
-        "description": "Name of the rule set of every repository that has no other one. Without it they are kept.",
+        "description": (
+            "Name of the rule set for all repositories without another rule set. Without this key, they keep all "
+            "their tags."
+        ),
     },
     "assignments": {
         "type": "list",
         "elements": "dict",
         "options": ASSIGNMENT,
         "default": [],
-        "description": "What each rule set is assigned to.",
+        "description": "The groups, projects and repositories of each rule set.",
     },
     "exceptions": {
         "type": "list",
         "elements": "dict",
         "options": EXCEPTION,
         "default": [],
-        "description": "Tags that are kept until a day, whatever the rules say.",
+        "description": "Tags that are kept until a given day, whatever the rules say.",
     },
 }
 # Characters of a document, of which every plan holds a copy.
@@ -189,7 +207,7 @@ def read_document(value: t.Any, title: str) -> RetentionDocument:
     """
     if isinstance(value, str):
         if len(value.encode(errors="replace")) > LARGEST:
-            raise UsageError(f"{title} is larger than 1 MiB, which no retention document is.")
+            raise UsageError(f"{title} is larger than 1 MiB, which is the limit for a retention document.")
         try:
             found = parse_yaml(value)
         except YamlError as error:
@@ -319,7 +337,7 @@ class _Reading:
         for name, path in entries:
             if name and name in seen:
                 around, last = (path, key) if key else (path[:-1], path[-1])
-                self.problems.append(Problem(around, f"{name!r} stands here for the second time", key=last))
+                self.problems.append(Problem(around, f"{name!r} is here for the second time", key=last))
             seen.add(name)
 
     def check_known(self, name: str, names: t.Sequence[str], path: ValuePath, key: str) -> None:
@@ -363,7 +381,7 @@ class _Reading:
         self.check_known(row["rule_set"], names, path, "rule_set")
         if not any(row[level.value] for level in Level):
             here = " or ".join(level.value for level in reversed(Level))
-            self.problems.append(Problem(path, f"the rule set is assigned to nothing: write {here}"))
+            self.problems.append(Problem(path, f"the rule set has no assignment: write {here}"))
         for level in Level:
             for index, target in enumerate(row[level.value] or ()):
                 exact = (*path, level.value, index)
@@ -379,7 +397,7 @@ class _Reading:
             UsageError: it is no path.
         """
         if level is not Level.REPOSITORY and is_glob(target):
-            raise UsageError(f"{level.value} {target!r} is a glob, and only repositories takes one: write it there")
+            raise UsageError(f"{level.value} {target!r} is a glob, which only repositories accepts: write it there")
         if level is Level.GROUP:
             path = full_path(target, level.value, self.server).lower()
             if path.isdigit():
@@ -423,7 +441,7 @@ def _check_name(name: str | None) -> None:
         UsageError: it can't.
     """
     if name and not _NAME.fullmatch(name):
-        raise UsageError(f"name is {name!r:.80}: write up to 60 letters, digits and . _ - with blanks between")
+        raise UsageError(f"name is {name!r:.80}: write up to 60 letters, digits and . _ - with spaces between")
 
 
 def _end_of(text: str) -> datetime:

@@ -4,7 +4,7 @@
 
 # Private to containerops.gitlab: may change in any release.
 
-"""Tags that are kept until a day, whatever the rules say. Pure."""
+"""Tags that are kept until a given day, whatever the rules say. Pure."""
 
 from __future__ import annotations
 

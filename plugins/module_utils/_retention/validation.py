@@ -61,7 +61,9 @@ def checked(
         path: the keys and numbers that lead there.
     """
     if not isinstance(value, dict):
-        problems.append(Problem(path, f"here is {shown(value)}, and a mapping belongs there: it has {', '.join(spec)}"))
+        problems.append(
+            Problem(path, f"here is {shown(value)}, but it has to be a mapping with the keys {', '.join(spec)}")
+        )
         return {name: option.get("default") for name, option in spec.items()}
     before = len(problems)
     given = _by_name(value, spec, problems, path)
@@ -90,11 +92,11 @@ def _by_name(
         name = names.get(key)
         if name is None:
             close = difflib.get_close_matches(str(key), list(names), n=1)
-            meant = f"perhaps {close[0]} is meant" if close else f"here belong {', '.join(spec)}"
-            text = f"{shown(key)} is no key that is known here: {meant}"
+            meant = f"perhaps {close[0]} is meant" if close else f"the keys are {', '.join(spec)}"
+            text = f"{shown(key)} is not a known key: {meant}"
             problems.append(Problem(path, text, key=key if isinstance(key, (str, int)) else None))
         elif name in found:
-            problems.append(Problem(path, f"{key} says the same as {found[name][0]}: write one of the two", key=key))
+            problems.append(Problem(path, f"{key} is the same as {found[name][0]}: write one of the two", key=key))
         elif each is None:
             problems.append(Problem(path, f"{key} is empty: give it a value, or leave it out", key=key))
         else:
@@ -125,7 +127,7 @@ def _value(value: t.Any, option: t.Mapping[str, t.Any], problems: list[Problem],
 def _list(value: t.Any, option: t.Mapping[str, t.Any], problems: list[Problem], path: ValuePath) -> t.Any:
     *around, key = path
     if not isinstance(value, list):
-        problems.append(Problem(tuple(around), f"{key} is {shown(value)}: a list belongs there", key=key))
+        problems.append(Problem(tuple(around), f"{key} is {shown(value)}: it has to be a list", key=key))
         return option.get("default")
     if not value and option.get("default") != []:
         way_out = "" if option.get("required") else ", or leave it out"
@@ -141,13 +143,13 @@ def _text(value: t.Any) -> str:
         if not text:
             raise _RefusedValue("write a text, or leave it out")
         if len(text.splitlines()) > 1:
-            raise _RefusedValue("it holds a line break, so write it in one line")
+            raise _RefusedValue("it contains a line break, so write it in one line")
         if not text.isprintable():
-            raise _RefusedValue("it holds a character that can't be seen, so type it again")
+            raise _RefusedValue("it contains an invisible character, so type it again")
         return text
     if isinstance(value, (bool, int, float, date)):
-        raise _RefusedValue("YAML takes it for something else than a text, so put it in quotes")
-    raise _RefusedValue("a text belongs there")
+        raise _RefusedValue("YAML reads it as something else than a text, so put it in quotes")
+    raise _RefusedValue("it has to be a text")
 
 
 def _day(value: t.Any) -> str:
@@ -161,7 +163,7 @@ def _whole_number(value: t.Any) -> int:
     number = whole(value)
     if number is not None and abs(number) < 10**15:
         return number
-    raise _RefusedValue("a whole number belongs there")
+    raise _RefusedValue("it has to be a whole number")
 
 
 def _number(value: t.Any) -> float:
@@ -170,7 +172,7 @@ def _number(value: t.Any) -> float:
     found = value if isinstance(value, float) else whole(value)
     if found is not None and abs(found) < 10**15 and math.isfinite(found):
         return float(found)
-    raise _RefusedValue("a number belongs there")
+    raise _RefusedValue("it has to be a number")
 
 
 def _flag(value: t.Any) -> bool:
@@ -178,7 +180,7 @@ def _flag(value: t.Any) -> bool:
         return value
     if isinstance(value, str) and value.lower() in (*_TRUE, *_FALSE):
         return value.lower() in _TRUE
-    raise _RefusedValue("true or false belongs there")
+    raise _RefusedValue("it has to be true or false")
 
 
 _READERS: dict[str, t.Callable[[t.Any], t.Any]] = {

@@ -53,7 +53,7 @@ def seconds(text: str, option: str) -> int:
             what = f"{number}m" if unit else "a bare number"
             some = number if number.strip("0") and len(number) <= _DIGITS else "1"
             ways = f"{some}min, {some}month or {some}d"
-            raise UsageError(f"{option} {text!r} is ambiguous, {what} has no clear unit: write {ways}.")
+            raise UsageError(f"{option} {text!r} is ambiguous, since {what} has no clear unit: write {ways}.")
         if unit not in SECONDS:
             raise UsageError(f"{option} {text!r} has the unknown unit {unit!r}: use one of {', '.join(SECONDS)}.")
         if len(number) > _DIGITS:

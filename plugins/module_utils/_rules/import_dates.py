@@ -119,14 +119,14 @@ def import_refusal(evidence: ImportEvidence) -> str | None:
     when = f"{found.tags} of {tags} dated between {format_time(found.first)} and {format_time(found.last)}"
     behind = format_time(found.last.replace(microsecond=0) + timedelta(seconds=1))
     advice = (
-        f"give dates_valid_from, the time from which dates are those of pushes, such as {behind}, or 1970-01-01 where "
+        f"set dates_valid_from to the time from which dates are those of pushes, such as {behind}, or to 1970-01-01 if "
         "all of them are"
     )
     if not known:
-        why = evidence.why_unknown.rstrip(".") or "none of them has a date that can be true"
+        why = evidence.why_unknown.rstrip(".") or "none of them has a plausible date"
         return (
-            f"{when}, as they are after an import to the metadata database, and the builds of their images can't be "
-            f"read to tell ({why}): {advice}"
+            f"{when}, as they are after an import to the metadata database, and the build dates of their images can't "
+            f"be read to check this ({why}): {advice}"
         )
     middle = known[(len(known) - 1) // 2]
     if found.first - middle <= _FAR:

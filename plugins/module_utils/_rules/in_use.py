@@ -151,23 +151,21 @@ def missing_sources(sources: t.Sequence[Source], expected: t.Sequence[str] | int
         Sentences without their ends.
     """
     found = [
-        f"the source {source.name} of what is in use failed: {source.failed}" for source in sources if source.failed
+        f"the source {source.name} of images in use failed: {source.failed}" for source in sources if source.failed
     ]
     found += [
-        f"the source {source.name} of what is in use is empty"
+        f"the source {source.name} of images in use is empty"
         for source in sources
         if not source.images and not source.failed
     ]
     names = {source.name for source in sources}
     if isinstance(expected, int):
         if len(names) < expected:
-            missing = f"{counted(expected, 'source')} of what is in use {are(expected)} expected"
+            missing = f"{counted(expected, 'source')} of images in use {are(expected)} expected"
             found.append(f"{missing}, and {len(names)} {are(len(names))} there")
         return found
     return found + [
-        f"the source {name} of what is in use is expected, and not there"
-        for name in expected or ()
-        if name not in names
+        f"the source {name} of images in use is expected and missing" for name in expected or () if name not in names
     ]
 
 
@@ -186,7 +184,7 @@ def stale_sources(sources: t.Sequence[Source], max_age: int, clock: datetime | N
     if not timed:
         return []
     if clock is None:
-        return ["GitLab's answers have no Date, so that the age of what is in use is not known"]
+        return ["GitLab's answers have no Date header, so the age of the images in use is unknown"]
     early = [each for each in timed if clock - each[0] > timedelta(seconds=max_age)]
     late = [each for each in timed if each[0] - clock > CLOCK_TOLERANCE]
     if not early and not late:
@@ -195,8 +193,11 @@ def stale_sources(sources: t.Sequence[Source], max_age: int, clock: datetime | N
     read_at, name = found[0]
     which = f"{len(found):,} of {counted(len(sources), 'source')}, first {name} at {format_time(read_at)}"
     if early:
-        return [f"what is in use was read longer ago than in_use_max_age ({which}): find it again"]
-    return [f"what is in use was read at a time to come ({which}, GitLab's is {format_time(clock)}): check both clocks"]
+        return [f"the images in use were read longer ago than in_use_max_age ({which}): find them again"]
+    return [
+        f"the images in use were read at a time in the future ({which}, GitLab's is {format_time(clock)}): check both "
+        "clocks"
+    ]
 
 
 def kept_by_use(tags: t.Sequence[Tag], path: str, used: InUse) -> dict[str, Reason]:

@@ -238,7 +238,7 @@ def rule_of(row: t.Mapping[str, t.Any], number: int) -> Rule:
     """
     without_effect = [option for option in _DELETES_SOME if row[option]]
     if row["keep"] and without_effect:
-        raise UsageError(f"keep keeps all tags that the rule matches: leave out {', '.join(without_effect)}.")
+        raise UsageError(f"with keep, all tags that the rule matches are kept: leave out {', '.join(without_effect)}.")
     return _rule(row, row["name"] or f"rule {number}", "match")._replace(keep_all=row["keep"])
 
 
@@ -284,17 +284,17 @@ def _check_ranking(rule: Rule, given: t.Sequence[str]) -> None:
     """
     if given and not rule.counts:
         have, them = ("has", "it") if len(given) == 1 else ("have", "them")
-        raise UsageError(f"{' and '.join(given)} {have} no meaning without keep_n or keep_n_per: leave {them} out.")
+        raise UsageError(f"{' and '.join(given)} {have} no effect without keep_n or keep_n_per: leave {them} out.")
     if rule.prerelease_order is PrereleaseOrder.NATURAL and rule.sort_by is not SortBy.SEMVER:
-        raise UsageError("prerelease_order natural has no meaning without sort_by semver: leave it out.")
+        raise UsageError("prerelease_order natural has no effect without sort_by semver: leave it out.")
     group = rule.version_group
     if group is None:
         return
     if not rule.match.has_group(group):
-        raise UsageError(f"version_group {group!r} is no capture group of '{rule.match.text}'.")
+        raise UsageError(f"version_group {group!r} is not a capture group of '{rule.match.text}'.")
     if not (rule.need_versions or rule.need_texts):
         raise UsageError(
-            "version_group has no meaning where no version is needed: give sort_by, prereleases apart or keep_n_per by "
+            "version_group has no effect if no version is needed: set sort_by, prereleases to apart, or keep_n_per by "
             "major or minor, or leave it out."
         )
 

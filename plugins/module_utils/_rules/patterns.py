@@ -46,8 +46,8 @@ _IN_WORDS = {
 }
 _HINTS = {
     ",": ": several patterns are several entries, or alternatives with | between them",
-    "/": ": patterns are held against the name of the tag alone",
-    "{": ": RE2 takes {,3} and {03} for text, so write {0,3} and {3}",
+    "/": ": patterns are compared only with the name of the tag",
+    "{": ": RE2 reads {,3} and {03} as text, so write {0,3} and {3}",
 }
 
 
@@ -143,7 +143,7 @@ def why_refused(text: str, reading: Reading = Reading.WHOLE) -> str | None:
         reading: how it is held against the names of tags.
     """
     if has_open_quote(text):
-        return "has \\Q without \\E, which GitLab accepts and then matches nothing with"
+        return "has \\Q without \\E, which GitLab accepts, but which then matches nothing"
     error = pattern_error(text)
     if error:
         hint = " (RE2 has no look-around)" if "(?" in error else ""
@@ -164,17 +164,17 @@ def _why_dead(found: Dead) -> str:
     if found.cause is Cause.CHARACTER:
         [needs] = found.needs
         what = _IN_WORDS.get(needs.lstrip("\\")) or f"what {needs} stands for"
-        return f"the name of a tag never holds {what}{_HINTS.get(needs, '')}"
+        return f"the name of a tag never contains {what}{_HINTS.get(needs, '')}"
     if found.cause is Cause.LENGTH:
         return f"the name of a tag has at most {LONGEST_NAME} characters"
     if found.cause is Cause.EMPTY:
-        return "it stands for no character, and the name of a tag is never empty"
+        return "it matches no character, and the name of a tag is never empty"
     if found.cause is Cause.BEGINNING:
         return (
             "the name of a tag begins with a letter, a digit or _, and a pattern has to match the whole name: "
-            "write .* for what may stand before"
+            "write .* for the part before"
         )
-    return f"{' and '.join(found.needs)} can't hold where {'it stands' if len(found.needs) == 1 else 'they stand'}"
+    return f"{' and '.join(found.needs)} can't match at {'its place' if len(found.needs) == 1 else 'their places'}"
 
 
 @functools.lru_cache(maxsize=1024)
@@ -199,8 +199,8 @@ def _why_no_class(text: str) -> str | None:
     names = inside.replace("|", " ").split()
     form = names[0] if len(names) == 1 else f"({'|'.join(names)})"
     return (
-        f"matches names of a single character alone. If it is a list, write it without quotes, or write {form}. "
-        f"If such names are meant, write {text}{{1}}"
+        f"matches names of a single character alone. If it is a list, write it without quotes, or write {form}. If you "
+        f"need such names, write {text}{{1}}"
     )
 
 

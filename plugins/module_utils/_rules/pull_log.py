@@ -167,24 +167,24 @@ def shortcomings(log: PullLog, window: Window, max_unreadable: int) -> list[str]
     if log.oldest is None:
         return [
             *found,
-            f"none of {counted(log.lines, 'line')} tells of a request: name the access log, and see that the registry "
-            "writes one",
+            f"none of {counted(log.lines, 'line')} is about a request: name the access log, and check that the "
+            "registry writes one",
         ]
     if not log.names_registry:
         found.append(
             f"none of {counted(log.requests, 'request')} is for the registry (/v2/): name the access log of the "
-            "registry, and not that of another site"
+            "registry, not the log of another site"
         )
     if log.oldest > window.since:
         return [
             *found,
-            f"they reach back to {told(log.oldest)} only, and pulls since {told(window.since)} are wanted: keep logs "
-            "for longer, or lower pulled_within",
+            f"they begin only at {told(log.oldest)}, and pulls since {told(window.since)} are required: keep logs for "
+            "longer, or lower pulled_within",
         ]
     start, end = _longest_gap(log.minutes, window)
     if end - start > window.max_gap:
         found.append(
-            f"they tell of no request between {told(start)} and {told(end)}, which is longer than max_gap: name all "
+            f"they contain no request between {told(start)} and {told(end)}, which is longer than max_gap: name all "
             "files of the log, or raise max_gap if the registry was idle"
         )
     return found

@@ -95,7 +95,7 @@ def parse_reference(text: str) -> Reference:
     valid = paths and (not tag or TAG_NAME.fullmatch(tag)) and (not digest or _DIGEST.fullmatch(digest))
     if not valid or (at and not digest) or (colon and not tag):
         raise UsageError(
-            f"in_use holds {text!r}, which is no image: write it as group/project/name:tag, with @sha256:... or "
+            f"in_use holds {text!r}, which is not an image: write it as group/project/name:tag, with @sha256:... or "
             "as an id."
         )
     # Engines take latest where nothing else is said.

@@ -71,7 +71,7 @@ def document_of(params: t.Mapping[str, t.Any], server: str) -> Document:
     groups = _by_path(params["groups"] or (), "group", server)
     projects = _by_path(params["projects"] or (), "project", server)
     if not groups and not projects:
-        raise UsageError("groups and projects are empty: name at least one of them.")
+        raise UsageError("groups and projects are empty: set at least one of them.")
     return Document(defaults=_section(params["defaults"], "defaults"), groups=groups, projects=projects)
 
 

@@ -75,7 +75,7 @@ def desired_policy(params: t.Mapping[str, t.Any]) -> dict[str, Value]:
     policy: dict[str, Value] = {name: params[name] for name in POLICY_KEYS if params[name] is not None}
     for name in cleared:
         if name in policy:
-            raise UsageError(f"{name} is given and in clear as well: it can't have a value and none.")
+            raise UsageError(f"{name} is set and also in clear: remove one of the two.")
     policy.update(dict.fromkeys(cleared))
     check_policy(policy)
     return policy

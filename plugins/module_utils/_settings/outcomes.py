@@ -57,4 +57,4 @@ def result_of(plan: ProjectPlan, failure: RequestError | None, observed: Observe
     different = [name for name in {**now, **plan.after} if now.get(name) != plan.after.get(name)]
     kept = ", ".join(f"{name} is {written(now.get(name))}" for name in different)
     outcome = ProjectOutcome.NOT_CHANGED if now == plan.before else ProjectOutcome.PARTLY_CHANGED
-    return ProjectResult(path, outcome, message=reason or f"GitLab took it, but {kept}.")
+    return ProjectResult(path, outcome, message=reason or f"GitLab accepted it, but {kept}.")

@@ -168,8 +168,8 @@ def check_policy(policy: t.Mapping[str, Value]) -> None:
 def policy_lint_warnings(policy: t.Mapping[str, Value]) -> list[str]:
     """What is in no list that is known here, one sentence each: GitLab's lists grow with its releases."""
     return [
-        f"{option} is {policy[option]}, and the releases of GitLab known here take {', '.join(map(str, values))}: "
-        "GitLab itself has the last word."
+        f"{option} is {policy[option]}, and the known releases of GitLab accept {', '.join(map(str, values))}: GitLab "
+        "itself decides."
         for option, values in _KNOWN_VALUES.items()
         if policy.get(option) is not None and policy[option] not in values
     ]
@@ -206,7 +206,7 @@ def plan_project(observed: ObservedProject, desired: DesiredSettings) -> Project
     policy, notes = _lasting_policy(observed, desired)
     seen = [wanted for wanted in desired.protections if wanted.kind in observed.rules]
     if len(seen) < len(desired.protections):
-        notes = (*notes, "its protection rules are hidden as long as its registry is disabled")
+        notes = (*notes, "its protection rules are hidden while its registry is disabled")
     try:
         attributes = _attributes(project, desired.access_level, policy)
         rule_changes = {
@@ -249,7 +249,7 @@ def _lasting_policy(observed: ObservedProject, desired: DesiredSettings) -> tupl
     if observed.has_images is not False or not needs_images(observed.project, desired):
         return policy, ()
     del policy["enabled"]
-    note = "the policy remains disabled, since the project has no images and GitLab would switch it off again"
+    note = "the policy remains disabled, since the project has no images and GitLab would disable it again"
     return policy, (note,)
 
 
@@ -258,7 +258,7 @@ def _attributes(project: Project, access_level: str | None, policy: t.Mapping[st
     attributes: dict[str, t.Any] = {}
     if access_level and project.access_level is None:
         raise UnsupportedSetting(
-            "GitLab does not show its container_registry_access_level, which takes the role Maintainer"
+            "GitLab does not show its container_registry_access_level, which needs the role Maintainer"
         )
     if access_level and access_level != project.access_level:
         attributes["container_registry_access_level"] = access_level

@@ -94,14 +94,14 @@ def checked_rules(wanted: DesiredRules) -> DesiredRules:
         if patterns.count(pattern) > 1:
             raise UsageError(f"rules has the pattern {pattern!r} more than once: GitLab keeps one rule for each.")
     if wanted.absent and wanted.exclusive:
-        raise UsageError("exclusive has no meaning with state absent: leave it out.")
+        raise UsageError("exclusive has no effect with state absent: leave it out.")
     if wanted.kind == RuleKind.TAG and not wanted.absent and len(rules) > MAX_TAG_RULES:
         raise UsageError(f"rules has {counted(len(rules), 'rule')}: a project can have {MAX_TAG_RULES} tag rules.")
     for rule in rules:
         if wanted.kind == RuleKind.TAG and NO_LEVEL in (rule.push, rule.delete):
-            raise UsageError(f"The tag rule {rule.pattern!r} has a level {NO_LEVEL}: GitLab wants both levels.")
+            raise UsageError(f"The tag rule {rule.pattern!r} has a level {NO_LEVEL}: GitLab needs both levels.")
         if not wanted.absent and rule.push == rule.delete == NO_LEVEL:
-            raise UsageError(f"The rule {rule.pattern!r} has no level at all, so it protects nothing: give one.")
+            raise UsageError(f"The rule {rule.pattern!r} has no level, so it protects nothing: give one.")
     return wanted._replace(rules=rules)
 
 
@@ -114,8 +114,8 @@ def _checked_pattern(pattern: str, wanted: DesiredRules) -> str:
     whole = _joined("p", pattern) if wanted.relative else pattern
     if not _PATH_PATTERN.fullmatch(whole):
         raise UsageError(
-            f"repository_path_pattern {pattern!r} is not the path of a repository in which * stands for anything: "
-            "write it as group/project/name*."
+            f"repository_path_pattern {pattern!r} is not the path of a repository in which * matches anything: write "
+            "it as group/project/name*."
         )
     return pattern
 
@@ -125,7 +125,7 @@ def _checked_tag_pattern(pattern: str, *, absent: bool) -> str:
         raise UsageError("tag_name_pattern is empty: write an RE2 pattern such as ^v[0-9]")
     reason = pattern_error(pattern)
     if reason:
-        hint = ", which is no glob: for anything write .*" if _GLOB.search(pattern) else ""
+        hint = ", which is not a glob: write .* to match anything" if _GLOB.search(pattern) else ""
         raise UsageError(f"tag_name_pattern '{pattern}' is not a valid RE2 pattern ({reason}){hint}.")
     if not absent:
         check_pattern(pattern, "tag_name_pattern", Reading.PART)
@@ -138,7 +138,7 @@ def lint_warnings(wanted: DesiredRules) -> list[str]:
         return []
     return [
         f"tag_name_pattern '{rule.pattern}' looks like a glob, but GitLab reads RE2, in which * repeats the character "
-        "before it, and finds the pattern anywhere in a name: for anything write .*, and ^ and $ for the ends."
+        "before it, and the pattern may match any part of a name: write .* to match anything, and ^ and $ for the ends."
         for rule in wanted.rules
         if _GLOB.search(rule.pattern)
     ]
@@ -212,7 +212,7 @@ def plan_rules(found: t.Sequence[ProtectionRule], wanted: DesiredRules) -> list[
     count = len(found) + len(created) - len(deleted)
     if created and count > MAX_TAG_RULES:
         raise UnsupportedSetting(
-            f"it would have {counted(count, 'tag rule')}, and GitLab takes {MAX_TAG_RULES} at most"
+            f"it would have {counted(count, 'tag rule')}, and GitLab allows at most {MAX_TAG_RULES}"
         )
     return updated + _taking_turns(len(found), created, deleted)
 
@@ -239,7 +239,7 @@ def _filled_in(rule: DesiredRule, before: ProtectionRule | None, kind: RuleKind)
     if kind == RuleKind.TAG and None in (push, delete):
         raise UnsupportedSetting(f"the new tag rule {rule.pattern!r} needs a level for push and one for delete")
     if push is None and delete is None:
-        raise UnsupportedSetting(f"the rule {rule.pattern!r} would have no level at all, so it would protect nothing")
+        raise UnsupportedSetting(f"the rule {rule.pattern!r} would have no level, so it would protect nothing")
     return ProtectionRule(pattern=rule.pattern, push=push, delete=delete, id=before.id if before else None)
 
 

@@ -99,7 +99,7 @@ def _intent_of(
         diff=diff(plans, limit) if changed else [],
         refusals=refusals,
         unread=[*projects.unread.values(), *(plan.error for plan in plans if plan.error)],
-        kept="Nothing of it was changed.",
+        kept="Nothing was changed in it.",
     )
 
 

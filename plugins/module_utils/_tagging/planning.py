@@ -95,7 +95,8 @@ class RemovalState(t.NamedTuple):
 def plan_promotion(state: PromotionState, request: PromotionRequest) -> Intent:
     """Decide which tags are written."""
     refusals = [
-        f"{state.target}:{write.name} is {write.before} already and would become {write.after} (force allows it)"
+        f"{state.target}:{write.name} already points to {write.before} and would point to {write.after} (force allows "
+        "it)"
         for write in state.writes
         if write.overwrites and not request.force
     ]
@@ -106,7 +107,7 @@ def plan_promotion(state: PromotionState, request: PromotionRequest) -> Intent:
     ]
     refusals += [
         f"the manifest of {state.target}:{write.name} has {counted(len(write.image.body), 'byte')}, and the registry "
-        f"takes {_LARGEST_MANIFEST:,}"
+        f"accepts at most {_LARGEST_MANIFEST:,}"
         for write in state.changes
         if len(write.image.body) > _LARGEST_MANIFEST
     ]
@@ -137,7 +138,7 @@ def plan_removal(state: RemovalState, request: RemovalRequest) -> Plan:
     missing = names - set(listing.names)
     if listing.tags and missing and not listing.complete:
         listed = counted(len(listing.tags), "tag is", "tags are")
-        refusals.append(f"of {state.path} only {listed} listed, so that others may be there")
+        refusals.append(f"of {state.path} only {listed} listed, so there may be others")
     for decision in decisions:
         if decision.delete:
             refusals += _refusals_of(state.path, decision, request)
@@ -153,8 +154,8 @@ def _sharing_refusals(path: str, decisions: t.Sequence[Decision]) -> t.Iterator[
             continue
         shares = "shares its image" if after.reason is Reason.SHARED_DIGEST else "may share its image"
         yield (
-            f"{path}:{before.tag.name} {shares} with a tag that is kept, and it is not known whether this registry "
-            "would delete that one too (force allows it)"
+            f"{path}:{before.tag.name} {shares} with a tag that is kept, and this registry may delete that tag too "
+            "(force allows it)"
         )
 
 

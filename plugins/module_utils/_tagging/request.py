@@ -83,7 +83,7 @@ def request_of(params: t.Mapping[str, t.Any]) -> PromotionRequest | RemovalReque
     if digest is not None and (not DIGEST.fullmatch(digest) or len(params["name"]) > 1):
         raise UsageError("digest has to be one digest such as sha256:... and needs a single name.")
     if source is not None and not TAG_NAME.fullmatch(source) and not DIGEST.fullmatch(source):
-        raise UsageError(f"source {source!r} is neither the name of a tag nor a digest such as sha256:...")
+        raise UsageError(f"source {source!r} is neither the name of a tag nor a digest, such as sha256:...")
     names, repository = tuple(dict.fromkeys(params["name"])), _repository(params)
     if absent:
         return RemovalRequest(

@@ -86,4 +86,4 @@ def check_reading(estimate: Estimate, sent: int, most: int | None) -> None:
     """
     what = f"reading {counted(estimate.tags, 'tag')}"
     if reason := why_too_many(needed=estimate.least, sent=sent, most=most, what=what):
-        raise UsageError(f"Nothing was read, since {reason}: raise it, or take a smaller scope.")
+        raise UsageError(f"Nothing was read, since {reason}: raise it, or use a smaller scope.")

@@ -93,5 +93,5 @@ def _is_of(page: Page | RequestError, mode: Mode) -> bool:
 
 
 def _other_registry() -> RequestError:
-    message = "GitLab answered as it does in front of another kind of registry; the dates can't be trusted"
+    message = "GitLab's answer is that of another kind of registry, so the dates can't be trusted"
     return RequestError(ErrorKind.INCOMPLETE, message, operation="read tags by GraphQL")

@@ -98,7 +98,7 @@ def unknown_notes(what: str, unknown: t.Sequence[tuple[str, str]]) -> list[str]:
         return []
     path, reason = unknown[0]
     which = f"{counted(len(unknown), 'repository', 'repositories')}, first of {path}," if len(unknown) > 1 else path
-    return [f"The {what} of {which} are not known, and bytes are told without them: {reason.rstrip('.')}."]
+    return [f"The {what} of {which} are unknown, and bytes are calculated without them: {reason.rstrip('.')}."]
 
 
 def _unlisted_figures(repository: Repository, *, planned: bool) -> Figures:

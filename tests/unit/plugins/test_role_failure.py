@@ -98,8 +98,8 @@ def test_words_that_are_no_options_stay(message: str) -> None:
         ),
         # The keys of a document are no variables.
         (
-            "retention, rule_sets, a, rules: 'older_then' is no key that is known here: perhaps older_than is meant.",
-            "registry_cleanup_retention, rule_sets, a, rules: 'older_then' is no key that is known here: "
+            "retention, rule_sets, a, rules: 'older_then' is not a known key: perhaps older_than is meant.",
+            "registry_cleanup_retention, rule_sets, a, rules: 'older_then' is not a known key: "
             "perhaps older_than is meant.",
         ),
         (

@@ -448,10 +448,10 @@ def test_of_repositories_without_layers_or_sizes_one_is_named() -> None:
     unknown = [("team/a", "the registry answered 503."), ("team/b", "status X")]
     assert unknown_notes("layers", []) == []
     assert unknown_notes("layers", unknown[:1]) == [
-        "The layers of team/a are not known, and bytes are told without them: the registry answered 503."
+        "The layers of team/a are unknown, and bytes are calculated without them: the registry answered 503."
     ]
     assert unknown_notes("sizes", unknown[::-1]) == [
-        "The sizes of 2 repositories, first of team/b, are not known, and bytes are told without them: status X."
+        "The sizes of 2 repositories, first of team/b, are unknown, and bytes are calculated without them: status X."
     ]
 
 

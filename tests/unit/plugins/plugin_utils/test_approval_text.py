@@ -63,7 +63,7 @@ def test_the_whole_text() -> None:
         "server: https://gitlab.example.com, by its clock 2026-06-01T12:00:00Z",
         "scope: group team; repositories team/app, team/b",
         f"fingerprint: {FINGERPRINT}",
-        "  typed by hand, its beginning is enough: 0123456789ab",
+        "  the beginning is enough, if typed by hand: 0123456789ab",
         "plan: /plans/team.jsonl",
         "valid until: 2026-06-04T12:00:00Z (plan_max_age 72h)",
         "planned by: awx_user_name ana, awx_job_id 7",
@@ -75,8 +75,8 @@ def test_the_whole_text() -> None:
         "  protect: main, v.*",
         "  require_digest: false",
         "To delete:",
-        "  1 expired: a rule chose them, and they are older than it asks for",
-        "  1 matched: a rule chose them by their names, whatever their age",
+        "  1 expired: a rule matches them, and they are older than its older_than",
+        "  1 matched: a rule matches their names, whatever their age",
         "To keep: 3 keep_n, 1 latest",
         "By repository:",
         "  team/app: 1 of 3 tags",
@@ -101,7 +101,7 @@ def test_what_was_not_read_or_matched_comes_before_the_tags() -> None:
     lines = text.splitlines()
     at = lines.index("Warnings:")
     assert lines[at + 1 : at + 5] == [
-        "  2 repositories could not be read: all tags there are kept",
+        "  2 repositories could not be read: all tags in it are kept",
         "  team/d: 403 Forbidden",
         "  protect 'v1' matches nothing",
         "  Dates are build dates.",
@@ -175,7 +175,7 @@ def test_a_merged_plan() -> None:
         "To approve: delete 3 of 27 tags in 3 repositories",
         "server: https://gitlab.example.com, by its clock 2026-06-01T12:00:00Z",
         f"fingerprint: {FINGERPRINT}",
-        "  typed by hand, its beginning is enough: 0123456789ab",
+        "  the beginning is enough, if typed by hand: 0123456789ab",
         "plan: all.jsonl",
         "merged by: user ana",
         "frees: at most 2.0 KiB after garbage collection",
@@ -187,9 +187,9 @@ def test_a_merged_plan() -> None:
         "  protect: main, v.*",
         "  require_digest: false",
         "To delete:",
-        "  3 expired: a rule chose them, and they are older than it asks for",
+        "  3 expired: a rule matches them, and they are older than its older_than",
         "Warnings:",
-        "  1 repository could not be read: all tags there are kept",
+        "  1 repository could not be read: all tags in it are kept",
         "  team/0: 403 Forbidden",
         "  protect 'v1' matches nothing in any of the plans.",
         "Merged from:",
@@ -259,9 +259,9 @@ def test_it_has_at_most_200_lines_and_says_what_is_left_out(number: int) -> None
     lines = text.splitlines()
     assert len(lines) <= MOST_LINES == 200
     shown = sum(1 for line in lines if line.startswith("  team/app:dev-"))
-    assert lines[-1] == f"  ... and {10 * number - shown} more tags, see the plan itself"
+    assert lines[-1] == f"  ... and {10 * number - shown} more tags, see the plan file"
     assert shown == number or len(lines) == MOST_LINES
-    assert number <= 50 or f"  ... and {number - 49} more, see the plan itself" in lines
+    assert number <= 50 or f"  ... and {number - 49} more, see the plan file" in lines
 
 
 def test_no_text_of_others_is_a_template() -> None:
@@ -314,7 +314,7 @@ def test_nothing_is_told_as_if_it_were_done() -> None:
 @pytest.mark.parametrize(
     ("where", "told"),
     [
-        ({"path": "", "package": {}}, "plan: not written, so it can't be applied: name a file or a package"),
+        ({"path": "", "package": {}}, "plan: not written, so it can't be applied: set a file or a package"),
         (
             {"package": {"project": "team/plans", "version": "7"}},
             "plan: plan.jsonl, version 7 of the package registry-",
@@ -430,7 +430,7 @@ def test_the_whole_text_of_repositories() -> None:
         "server: https://gitlab.example.com, by its clock 2026-06-01T12:00:00Z",
         "scope: group team",
         f"fingerprint: {FINGERPRINT}",
-        "  typed by hand, its beginning is enough: 0123456789ab",
+        "  the beginning is enough, if typed by hand: 0123456789ab",
         "plan: /plans/repositories.jsonl",
         "valid until: 2026-06-04T12:00:00Z (plan_max_age 72h)",
         "planned by: ticket CHG-7",
@@ -486,7 +486,7 @@ def test_repositories_are_listed_as_far_as_there_is_room(number: int) -> None:
     assert len(lines) <= MOST_LINES
     listed = [line for line in lines if line.startswith("  team/app/")]
     left = number - len(listed)
-    assert lines[-1] == (f"  ... and {left} more repositories, see the plan itself" if left else listed[-1])
+    assert lines[-1] == (f"  ... and {left} more repositories, see the plan file" if left else listed[-1])
 
 
 def test_plans_of_repositories_of_several_hosts_can_not_be_merged() -> None:

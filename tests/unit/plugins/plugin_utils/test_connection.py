@@ -68,13 +68,13 @@ def test_a_text_is_read_as_a_dictionary(value: Any, wanted: dict[str, Any]) -> N
         ({"zzz": SECRET}, "has no setting zzz: it may hold api_job_token, api_oauth_token, api_token"),
         ({"api_tokn": SECRET}, "has no setting api_tokn: perhaps api_token is meant"),
         ({7: SECRET}, "has no setting 7"),
-        ([{"timeout": 3}], "is no dictionary"),
-        (7, "is no dictionary"),
-        (True, "is no dictionary"),
-        (SECRET, "is no dictionary"),
-        ("timeout: 1\n---\ntimeout: 2", "is no dictionary"),
+        ([{"timeout": 3}], "is not a dictionary"),
+        (7, "is not a dictionary"),
+        (True, "is not a dictionary"),
+        (SECRET, "is not a dictionary"),
+        ("timeout: 1\n---\ntimeout: 2", "is not a dictionary"),
         ("timeout: 1\ntimeout: 2", "timeout"),
-        (f"[{SECRET}", "is no valid YAML in line 1"),
+        (f"[{SECRET}", "is not valid YAML in line 1"),
     ],
 )
 def test_what_can_not_be_meant_is_refused_and_no_value_is_shown(value: Any, told: str) -> None:
@@ -95,7 +95,7 @@ def test_a_misspelt_name_of_the_variable_is_refused_in_the_playbooks(name: str) 
     [refusal] = read_variables(
         "registry_settings", specs_of("registry_settings"), {}, playbook, {name: lambda: {"timeout": 3}}
     ).refusals
-    assert refusal == f"{name} is no variable of this playbook: write registry_connection"
+    assert refusal == f"{name} is not a variable of this playbook: write registry_connection"
     alone = {"__registry_connection": dict, "registry_connection": dict, "registry_policies": str}
     assert not read_variables("registry_settings", specs_of("registry_settings"), {}, playbook, alone).refusals
 

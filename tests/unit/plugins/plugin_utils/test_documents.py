@@ -72,38 +72,44 @@ def test_what_yaml_merges_is_no_key_that_stands_twice() -> None:
 def test_what_is_no_document_is_no_error_that_nobody_thought_of(text: str) -> None:
     with pytest.raises(ValueError, match="."):
         parse_json(text)
-    with pytest.raises(ValueRefused, match="is no valid YAML|is nested more than|looks like a time and is none"):
+    with pytest.raises(ValueRefused, match="is not valid YAML|is nested more than|looks like a time and is none"):
         yaml_documents(text)
 
 
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("", "holds no JSON"),
-        ("sources:\n- name: a", "holds no JSON"),
-        ("\ufeff{}", "holds no JSON"),
-        ('{"sources": [', "holds no JSON"),
-        ("[]", "holds no sources: it has to be what the role registry_in_use writes"),
-        ("{}", "holds no sources"),
-        ('{"Sources": []}', "holds no sources"),
-        ("null", "holds no sources"),
-        ("5", "holds no sources"),
-        ('{"sources": null}', "holds null where a list of sources belongs"),
-        ('{"sources": "abc"}', 'holds "abc" where a list of sources belongs'),
-        ('{"sources": {}}', "holds {} where a list of sources belongs"),
-        ('{"sources": 5}', "holds 5 where a list of sources belongs"),
-        ('{"sources": []}', "holds no source, so that it is not known what is in use"),
+        ("", "is not JSON"),
+        ("sources:\n- name: a", "is not JSON"),
+        ("\ufeff{}", "is not JSON"),
+        ('{"sources": [', "is not JSON"),
+        ("[]", "contains no sources: it has to be a file of the role registry_in_use"),
+        ("{}", "contains no sources"),
+        ('{"Sources": []}', "contains no sources"),
+        ("null", "contains no sources"),
+        ("5", "contains no sources"),
+        ('{"sources": null}', "holds null instead of a list of sources"),
+        ('{"sources": "abc"}', 'holds "abc" instead of a list of sources'),
+        ('{"sources": {}}', "holds {} instead of a list of sources"),
+        ('{"sources": 5}', "holds 5 instead of a list of sources"),
+        ('{"sources": []}', "contains no source, so the images in use are unknown"),
         ('{"sources": [null]}', "holds null as source 1"),
         ('{"sources": [{"name": "a", "images": []}, "team/app:1"]}', 'holds "team/app:1" as source 2'),
         ('{"sources": [[]]}', "holds [] as source 1"),
-        ('{"sources": [{}]}', "holds no text as the name of source 1"),
-        ('{"sources": [{"name": 5, "images": []}]}', "holds no text as the name of source 1"),
-        ('{"sources": [{"name": " ", "images": []}]}', "holds no text as the name of source 1"),
-        ('{"sources": [{"name": "a", "images": null}]}', "holds images of source 1 (a) that are no list of texts"),
-        ('{"sources": [{"name": "a", "images": [1]}]}', "holds images of source 1 (a) that are no list of texts"),
-        ('{"sources": [{"name": "a", "images": [""]}]}', "holds images of source 1 (a) that are no list of texts"),
-        ('{"sources": [{"name": "a", "images": {"b": 1}}]}', "holds images of source 1 (a) that are no list of texts"),
-        ('{"sources": [{"name": "a", "image": ["b"]}]}', "holds 'image' in source 1 (a), which has name, images,"),
+        ('{"sources": [{}]}', "contains no text as the name of source 1"),
+        ('{"sources": [{"name": 5, "images": []}]}', "contains no text as the name of source 1"),
+        ('{"sources": [{"name": " ", "images": []}]}', "contains no text as the name of source 1"),
+        ('{"sources": [{"name": "a", "images": null}]}', "holds images of source 1 (a) that are not a list of texts"),
+        ('{"sources": [{"name": "a", "images": [1]}]}', "holds images of source 1 (a) that are not a list of texts"),
+        ('{"sources": [{"name": "a", "images": [""]}]}', "holds images of source 1 (a) that are not a list of texts"),
+        (
+            '{"sources": [{"name": "a", "images": {"b": 1}}]}',
+            "holds images of source 1 (a) that are not a list of texts",
+        ),
+        (
+            '{"sources": [{"name": "a", "image": ["b"]}]}',
+            "holds 'image' in source 1 (a), which may only have name, images,",
+        ),
         ('{"sources": [{"name": "a", "images": ["b"], "failed": true}]}', "holds true as failed of source 1 (a)"),
         ('{"sources": [{"name": "a", "images": ["b"], "images": []}]}', "has the key 'images' twice in one object"),
         ('{"sources": [{"name": "a"}], "sources": []}', "has the key 'sources' twice in one object"),

@@ -74,12 +74,15 @@ def test_gitlab_takes_the_name_of_every_host(host: str) -> None:
     [
         ({}, "has no project"),
         ({"version": "1"}, "has no project"),
-        ({"project": "a/b"}, "has no version, and this is no job of a workflow"),
+        ({"project": "a/b"}, "has no version, and this is not a job of a workflow"),
         ({"project": "a/b", "version": ""}, "has an empty version"),
         ({"project": None, "version": "1"}, "has an empty project"),
-        ({"project": "a/b", "versions": "1"}, 'has the key "versions": it takes project, package, version, file_name'),
-        (["a/b"], "is no dictionary"),
-        ("a/b", "is no dictionary"),
+        (
+            {"project": "a/b", "versions": "1"},
+            'has the key "versions": the keys are project, package, version, file_name',
+        ),
+        (["a/b"], "is not a dictionary"),
+        ("a/b", "is not a dictionary"),
     ],
 )
 def test_what_is_refused(given: Any, words: str) -> None:

@@ -44,7 +44,7 @@ PACKAGE = {"project": "team/plans", "version": "1", "file_name": "plan"}
 SOURCES = [{"name": "web", "images": ["team/app:1"]}]
 
 
-NOTHING_KNOWN = "so that it is not known what is in use: whatever was to find them may have failed"
+NOTHING_KNOWN = "so the images in use are unknown: the job that finds them may have failed"
 
 
 def read(role: str, name: str, value: Any) -> Reading:
@@ -169,10 +169,10 @@ def test_what_a_value_means(name: str, value: Any, wanted: Any) -> None:
         ("gather", " ", "is empty: give a value, write [] for none, or leave it out"),
         ("approved_plan_package", {}, "is empty: give a value, or leave it out"),
         ("plan_package", "{}", "is empty: give a value, or leave it out"),
-        ("in_use_sources", [], f"holds no source, {NOTHING_KNOWN}"),
-        ("in_use_sources", "[]", f"holds no source, {NOTHING_KNOWN}"),
-        ("in_use_sources", {}, "holds {} where a list of sources belongs"),
-        ("in_use_sources", "5", "holds 5 where a list of sources belongs"),
+        ("in_use_sources", [], f"contains no source, {NOTHING_KNOWN}"),
+        ("in_use_sources", "[]", f"contains no source, {NOTHING_KNOWN}"),
+        ("in_use_sources", {}, "holds {} instead of a list of sources"),
+        ("in_use_sources", "5", "holds 5 instead of a list of sources"),
         ("in_use_sources", ["web"], 'holds "web" as source 1: it has to be a dictionary with name and images'),
         (
             "rules",
@@ -189,28 +189,28 @@ def test_what_a_value_means(name: str, value: Any, wanted: Any) -> None:
             '{"version": "1", "version": "2"}',
             "has the key 'version' twice in the mapping of line 1: write it once",
         ),
-        ("rules", "- match: a\n---\n- match: b\n", "holds several documents of YAML: give one"),
+        ("rules", "- match: a\n---\n- match: b\n", "contains several YAML documents: give one"),
         (
             "rules",
             "a: 2026-13-45",
             "has '2026-13-45' in line 1, which looks like a time and is none: correct it, or put it in quotes if it "
             "is a text",
         ),
-        ("protect", [2.10], "holds 2.1, which is no text: write it in quotes"),
-        ("protect", ["a", None], "holds an empty entry: leave it out"),
+        ("protect", [2.10], "holds 2.1, which is not a text: write it in quotes"),
+        ("protect", ["a", None], "contains an empty entry: leave it out"),
         (
             "name_regex_keep",
             ["main", "[0-9]+[.].*"],
-            'holds ["main", "[0-9]+[.].*"], which is no text: write it in quotes',
+            'holds ["main", "[0-9]+[.].*"], which is not a text: write it in quotes',
         ),
-        ("older_than", 30, "holds 30, which is no text: write it in quotes"),
+        ("older_than", 30, "holds 30, which is not a text: write it in quotes"),
         ("allow_latest", "perhaps", 'is "perhaps": write true or false'),
-        ("keep_n", "five", 'is "five", which is no whole number'),
-        ("keep_n", True, "is true, which is no whole number"),
-        ("max_drift_percent", "a", 'is "a", which is no number'),
-        ("repository_id", "7,8", 'is "7,8", which is no whole number'),
-        ("rules", "- match: a\n- b: c: d", "is no valid YAML in line 2"),
-        ("protect", {"a": 1}, 'holds {"a": 1}, which is no text: write it in quotes'),
+        ("keep_n", "five", 'is "five", which is not a whole number'),
+        ("keep_n", True, "is true, which is not a whole number"),
+        ("max_drift_percent", "a", 'is "a", which is not a number'),
+        ("repository_id", "7,8", 'is "7,8", which is not a whole number'),
+        ("rules", "- match: a\n- b: c: d", "is not valid YAML in line 2"),
+        ("protect", {"a": 1}, 'holds {"a": 1}, which is not a text: write it in quotes'),
     ],
 )
 def test_what_a_value_can_not_mean(name: str, value: Any, words: str) -> None:
@@ -223,7 +223,7 @@ def test_what_a_value_can_not_mean(name: str, value: Any, words: str) -> None:
 def test_nothing_inside_of_an_entry_is_empty(key: str, empty: Any) -> None:
     entry = {"name": "k", "resources": [{"kind": "Pod"}], key: empty}
     assert read("registry_in_use", "registry_in_use_kubernetes", [entry]).refusals == (
-        f"registry_in_use_kubernetes holds an entry in which {key} is empty: give a value, or leave it out",
+        f"registry_in_use_kubernetes contains an entry in which {key} is empty: give a value, or leave it out",
     )
 
 
@@ -243,7 +243,7 @@ def test_nothing_inside_of_an_entry_is_empty(key: str, empty: Any) -> None:
 def test_a_misspelt_variable_is_refused_and_the_nearest_named(name: str, near: str) -> None:
     assert may_be_meant(name)
     [refusal] = read("registry_cleanup", name, "x").refusals
-    assert refusal.startswith(f"{name} is no variable of the role registry_cleanup: ")
+    assert refusal.startswith(f"{name} is not a variable of the role registry_cleanup: ")
     assert near in refusal
 
 
@@ -286,14 +286,12 @@ def test_the_variables_of_a_playbook_say_what_to_take() -> None:
 def test_a_narrow_scope_of_a_playbook_is_not_lost_beside_a_wide_one_of_the_role() -> None:
     for scope in ({"group": "team/sub"}, {"project": "team/app"}):
         [refusal] = scoped({"registry_cleanup_group": "team"}, **scope).refusals
-        assert refusal.endswith("and registry_cleanup_group both say what to take: give one of them")
+        assert refusal.endswith("and registry_cleanup_group can't be used together: set one of them")
 
 
 def test_without_a_scope_the_variables_of_the_playbook_are_named() -> None:
     [refusal] = scoped({}).refusals
-    assert refusal == (
-        "nothing says what to take: give one of registry_group, registry_project, registry_repository_id"
-    )
+    assert refusal == ("no scope is set: set one of registry_group, registry_project, registry_repository_id")
 
 
 @pytest.mark.parametrize("option", ["plan_package", "approved_plan_package", "journal_package"])
@@ -303,7 +301,7 @@ def test_a_package_is_that_of_the_workflow_or_refused(option: str) -> None:
     assert found.refusals == ()
     assert found.options[option]["version"] == "7"
     [refusal] = read_variables("registry_cleanup", specs_of("registry_cleanup"), values).refusals
-    assert refusal.startswith(f"registry_cleanup_{option} has no version, and this is no job of a workflow")
+    assert refusal.startswith(f"registry_cleanup_{option} has no version, and this is not a job of a workflow")
 
 
 def test_a_relative_path_is_of_the_folder_where_the_run_was_started(
@@ -347,16 +345,16 @@ def test_a_playbook_reads_its_own_variables_as_they_are_meant() -> None:
 @pytest.mark.parametrize(
     ("name", "hint"),
     [
-        ("registry_plan_expected", "write registry_plans_expected"),
-        ("registry_plans_expect", "write registry_plans_expected"),
-        ("REGISTRY_PLANS_PATHS", "write registry_plans_paths"),
-        ("registry_plan_packages", "write registry_plans_package"),
-        ("registry_plans_limit", "it takes registry_connection, registry_plans_package"),
+        ("registry_plan_expected", ": write registry_plans_expected"),
+        ("registry_plans_expect", ": write registry_plans_expected"),
+        ("REGISTRY_PLANS_PATHS", ": write registry_plans_paths"),
+        ("registry_plan_packages", ": write registry_plans_package"),
+        ("registry_plans_limit", ", which has registry_connection, registry_plans_package"),
     ],
 )
 def test_a_misspelt_variable_of_a_playbook_is_refused(name: str, hint: str) -> None:
     [refusal] = of_merging({name: 2}).refusals
-    assert refusal.startswith(f"{name} is no variable of this playbook: {hint}")
+    assert refusal.startswith(f"{name} is not a variable of this playbook{hint}")
 
 
 @pytest.mark.parametrize(
@@ -368,4 +366,4 @@ def test_what_other_jobs_pass_on_is_no_misspelt_variable(name: str) -> None:
 
 def test_a_package_without_a_version_is_refused_in_the_words_of_the_roles() -> None:
     [refusal] = of_merging(job=Job(), plans_package={"project": "team/plans"}).refusals
-    assert refusal.startswith("registry_plans_package has no version, and this is no job of a workflow")
+    assert refusal.startswith("registry_plans_package has no version, and this is not a job of a workflow")

@@ -359,7 +359,7 @@ def test_an_approved_plan_says_why_less_was_deleted() -> None:
         "  1,219 of them were deleted by an earlier run",
         "  moved: 1 tag, another image now",
         "  kept: 2 tags, kept by today's rules or limits (in_use 2)",
-        "  vanished: 1 tag, not there any more",
+        "  vanished: 1 tag, no longer there",
         "  new: 3 tags, chosen by today's rules and kept, since the approved plan does not delete",
         "    them",
         "  team/app:dev-6  moved",
@@ -380,7 +380,7 @@ def test_what_an_interrupted_run_deleted_is_told() -> None:
 def test_tags_for_images_in_use_are_told() -> None:
     pin = {"repository": "team/app", "name": "in-use-1", "digest": "sha256:1"}
     lines = check(planned(repository("team/app", 0), in_use={"pinned": [pin]}))
-    assert lines[-2:] == ["tags for images that are in use and have none:", "  team/app:in-use-1"]
+    assert lines[-2:] == ["tags that are added to images in use without a tag:", "  team/app:in-use-1"]
     done = {**outcome(), "pinned": [{**pin, "outcome": "failed", "message": "denied"}]}
     lines = cleanup_lines(planned(repository("team/app", 0), outcome=done), check_mode=False, limit=9)
     assert lines[-1] == "  team/app:in-use-1  failed  denied"
@@ -517,18 +517,18 @@ def test_a_policy_that_is_enabled_is_one_line_and_others_are_counted() -> None:
         "policy of team/a/y: Chance decides.",
         "policy of team/b/x: It is odd.",
         "policy of team/b/x: It is very odd.",
-        "what GitLab's own cleanup policies delete at their next run:",
-        "project                                at  tags    delete  how sure",
+        "GitLab's own cleanup policies delete at their next run:",
+        "project                                at  tags    delete  certainty",
         "team/a               2026-06-08T12:00:00Z    20    7 to 9  upper_bound, 1 note",
         "team/b               2026-06-08T12:00:00Z    10         8  exact, 2 notes",
         "total of 2 policies                          30  15 to 17",
-        "the rules of team/a, team/b as options of registry_cleanup, which treat 2 tags in",
-        '  another way: {"keep_n": 5}',
+        "the rules of team/a, team/b as options of registry_cleanup, which treat 2 tags",
+        '  differently: {"keep_n": 5}',
         "1 policy is disabled and deletes nothing (registry_audit_disabled_policies: true shows",
         "  what would be deleted if they were enabled)",
     ]
     more = audit(*rows, disabled_policies=True)
-    place = start(more, "policies that are disabled, and what each would delete if it were enabled:")
+    place = start(more, "disabled policies, and what each would delete if it were enabled:")
     assert more[place + 2].split() == ["team/c", "?", "10", "9", "exact,", "1", "note"]
     assert audit(rows[3])[-3] == "no cleanup policy of GitLab is enabled"
 
@@ -538,7 +538,7 @@ def test_policies_over_the_limit_are_counted_and_in_the_total() -> None:
     lines = audit(*rows, limit=2)
     assert "and 10 more policies" in lines
     assert lines[start(lines, "total of 12 policies")].split()[-2:] == ["120", "66"]
-    assert "... and 7 more notes (registry_audit_json_path holds them all)" in lines
+    assert "... and 7 more notes (registry_audit_json_path has all of them)" in lines
 
 
 def test_an_audit_with_rules_shows_what_they_would_delete_and_sizes() -> None:
@@ -734,7 +734,7 @@ def written(*rows: dict[str, Any], limit: int = 100, **failed: str) -> dict[str,
 
 
 def test_what_can_be_put_back_is_shown_as_the_page_says() -> None:
-    collected = "the registry does not hold its image any more, since garbage collection took it or it was deleted"
+    collected = "the registry no longer has its image, since garbage collection removed it or it was deleted"
     run = {
         "time": "2026-06-01T03:00:00.000Z",
         "fingerprint": "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
@@ -756,33 +756,33 @@ def test_what_can_be_put_back_is_shown_as_the_page_says() -> None:
 
 def test_what_was_put_back_and_what_was_not() -> None:
     rows = [back(f"team/app:dev-{number}") for number in range(4)]
-    left = back("team/app:v1", "replaced", "it is sha256:1 by now")
+    left = back("team/app:v1", "replaced", "it is sha256:1 now")
     found = restoring(*rows, left, outcome=written(*rows, dev_1="not_written", dev_3="not_tried"))
     found["runs"] = [{**found["runs"][0], "approved": "sha256:" + "8" * 64, "ended": False, "tags": 1}]
     assert restore_lines(found, check_mode=False) == [
         "run of 2026-06-01T03:00:00.000Z, plan 888888888888: deleted 1 tag, killed before its end",
-        "5 tags: 4 to put back, 0 present, 1 another image by now",
-        "2 of 4 tags were put back",
+        "5 tags: 4 to restore, 0 present, 1 another image now",
+        "2 of 4 tags were restored",
         "",
-        "another image by now, and left as it is:",
-        "  team/app:v1: replaced: it is sha256:1 by now",
+        "another image now, and not changed:",
+        "  team/app:v1: replaced: it is sha256:1 now",
         "",
-        "not put back, or not proven to be:",
+        "not restored, or not confirmed:",
         "  team/app:dev-1: not_written",
         "  team/app:dev-3: not_tried",
         "",
-        "put back:",
+        "restored:",
         "  team/app:dev-0  sha256:0123456789ab",
         "  team/app:dev-2  sha256:0123456789ab",
     ]
     assert restore_lines(restoring(back("a:b", "present")), check_mode=False)[1:] == [
-        "1 tag: 0 to put back, 1 present",
-        "nothing to put back",
+        "1 tag: 0 to restore, 1 present",
+        "nothing to restore",
     ]
     assert restore_lines(restoring(back("a:b"), outcome=written(back("a:b"))), check_mode=False)[2:] == [
-        "1 of 1 tag was put back",
+        "1 of 1 tag was restored",
         "",
-        "put back:",
+        "restored:",
         "  a:b  sha256:0123456789ab",
     ]
 

@@ -245,7 +245,7 @@ OF_OTHERS: dict[str, Any] = {
 def test_a_guard_under_another_name_is_refused_and_the_variable_named(name: str) -> None:
     option = MISSPELT[name]
     [refusal] = refusals(name, value_of(option))
-    assert refusal.startswith(f"{name} is no variable of the role {CLEANUP}: ")
+    assert refusal.startswith(f"{name} is not a variable of the role {CLEANUP}: ")
     assert f"{CLEANUP}_{option}" in refusal
     assert refusals(name, "x", registry_cleanup_ignored_variables=[name, "other"]) == ()
 
@@ -390,7 +390,7 @@ def test_a_misspelt_scope_of_a_playbook_does_not_leave_the_wider_one() -> None:
         "registry_groups": "registry_group",
         "Registry_Group": "registry_group",
     }.items():
-        assert scoped(name) == (f"{name} is no variable of this playbook: write {meant}",)
+        assert scoped(name) == (f"{name} is not a variable of this playbook: write {meant}",)
         assert refusals(name, "team/app") == ()
     for name in ("registry_group", "registry_project", "registry_port", "registry_proxy", "registry_url"):
         assert scoped(name) == ()

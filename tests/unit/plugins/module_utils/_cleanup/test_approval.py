@@ -70,8 +70,8 @@ def test_a_short_fingerprint_has_to_be_the_beginning(place: int) -> None:
     other = typed[:place] + ("0" if typed[place] != "0" else "1") + typed[place + 1 :]
     found = refusal(lines, approved_plan_path="x", approved_fingerprint=other)
     assert found == (
-        f"approved_fingerprint sha256:{other} is not that of the given plan, so another plan was approved: ask who "
-        "approved, or fetch the plan that was approved."
+        f"approved_fingerprint sha256:{other} is not the fingerprint of the given plan, so another plan was approved: "
+        "ask the person who approved it, or fetch the approved plan."
     )
     # Whoever applies a plan must not find here what approves it.
     assert typed not in found.replace(other, "")
@@ -134,7 +134,7 @@ def test_what_is_in_use_has_to_be_found_again() -> None:
         with pytest.raises(UsageError) as refused:
             check_sources(approval, filled(given, ARGUMENTS.options))
         assert str(refused.value) == (
-            "The approved plan was made with in_use_sources (web-1): find again what is in use, and give "
+            "The approved plan was made with in_use_sources (web-1): find the images in use again, and set "
             "in_use_sources."
         )
     found = options_of_plan(approval, {"in_use_sources"}, SPECS)
@@ -147,7 +147,7 @@ def test_what_is_in_use_is_never_taken_from_the_plan() -> None:
     approval = approved(plan(name_regex_delete="x", in_use_sources=sources("web-1"), in_use=["app:1"]))
     found = options_of_plan(approval, (), SPECS)
     assert found == {"group": "team", "name_regex_delete": "x", "in_use": ["app:1"]}
-    with pytest.raises(UsageError, match="find again what is in use"):
+    with pytest.raises(UsageError, match="find the images in use again"):
         check_sources(approval, filled(found, ARGUMENTS.options))
     others = approved(written([], scope=TEAM.as_result(), rules={"name_regex_delete": "x"}))
     assert options_of_plan(others, (), SPECS) == {"group": "team", "name_regex_delete": "x"}
@@ -176,7 +176,7 @@ FLOORS: list[tuple[list[str], Any, list[str], Any, str]] = [
     (["a", "b"], ["a", "b"], ["a", "b"], ["a"], "in_use_sources_expected a, b, and a is less"),
     (["a", "b"], ["a", "b"], ["a", "b"], 1, "in_use_sources_expected a, b, and 1 is less"),
     (["a", "b"], "2", ["a", "b"], ["a"], "in_use_sources_expected 2, and a is less"),
-    (["a"], None, [], ["a"], "was made with in_use_sources (a): find again"),
+    (["a"], None, [], ["a"], "was made with in_use_sources (a): find the images in use again"),
 ]
 
 
@@ -207,16 +207,16 @@ NEW_PLAN = "make a new plan and have it approved."
             None,
             ["a"],
             None,
-            "The approved plan was made with more in_use_sources, and b is missing: find again what is in use there "
-            f"and give it, or {NEW_PLAN}",
+            "The approved plan was made with more in_use_sources, and b is missing: find the images in use there "
+            f"again and add them, or {NEW_PLAN}",
         ),
         (
             ["a"],
             2,
             ["a"],
             None,
-            "The approved plan was made with in_use_sources_expected 2, and in_use_sources has 1: find again what is "
-            f"in use at all of them, or {NEW_PLAN}",
+            "The approved plan was made with in_use_sources_expected 2, and in_use_sources has 1: find the images in "
+            f"use at all of them again, or {NEW_PLAN}",
         ),
         (
             ["a", "b"],
@@ -242,7 +242,9 @@ def test_a_plan_that_does_not_name_its_sources_is_refused(odd: Any) -> None:
     lines = written([], scope=TEAM.as_result(), rules={"in_use_sources": odd})
     with pytest.raises(UsageError) as refused:
         check_sources(approved(lines), filled({}, ARGUMENTS.options))
-    assert str(refused.value) == ("The approved plan does not say from where it knew what is in use: make a new one.")
+    assert str(refused.value) == (
+        "The approved plan does not contain the sources of its images in use: make a new plan."
+    )
 
 
 def test_a_merged_plan_of_one_scope_needs_no_scope_and_one_of_several_does() -> None:

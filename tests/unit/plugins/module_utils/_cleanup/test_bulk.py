@@ -91,7 +91,7 @@ def test_what_gitlab_does_not_choose_stays_until_the_wait_is_over() -> None:
 def test_where_others_went_and_nothing_happens_any_more_it_takes_the_next_run() -> None:
     job = Job("d1", "d2", "k1", pattern="d1")
     found = job.run(wait=600.0)
-    message = "GitLab deleted 1 other in this run and not this one; it takes the next in an hour"
+    message = "GitLab deleted 1 other in this run, but not this tag; the next run is in an hour"
     assert outcomes(found) == {"d1": ("deleted", ""), "d2": ("not_deleted", message)}
 
 
@@ -110,7 +110,7 @@ def test_a_tag_that_was_pushed_meanwhile_is_rightly_left(mode: str) -> None:
     edit(job.client, set_tag={"repository": PATH, "name": "d1", "image": "new", "created_at": "2026-06-01T11:59:00Z"})
     found = job.run()
     assert outcomes(found) == {
-        "d1": ("changed_since", "it is another image, or was pushed again, since the plan was made"),
+        "d1": ("changed_since", "it points to another image, or was pushed again, since the plan was made"),
         "d2": ("deleted", ""),
     }
     assert found.ok
@@ -133,7 +133,7 @@ def test_who_may_overwrite_tags_does_not_say_that_somebody_else_pushed_them() ->
     edit(job.client, set_tag={"repository": PATH, "name": "d1", "image": "new", "created_at": "2026-06-01T11:59:00Z"})
     outcome, message = outcomes(job.run())["d1"]
     assert outcome == "not_deleted"
-    assert "the bulk deletion may have overwritten it with an empty one, or somebody pushed it" in message
+    assert "the bulk deletion may have overwritten it with an empty image, or somebody pushed it" in message
 
 
 @pytest.mark.parametrize(
@@ -164,7 +164,7 @@ def test_how_gitlab_refuses(fault: dict[str, Any], outcome: str) -> None:
             "reset_before",
             (
                 "not_deleted",
-                "the answer to the bulk deletion was lost, and GitLab may have taken it up or not",
+                "the answer to the bulk deletion was lost, so it is unknown whether GitLab carries it out",
             ),
             id="or not",
         ),
@@ -191,7 +191,7 @@ def test_kept_tags_that_are_gone_are_told() -> None:
     edit(job.client, remove_tag={"repository": PATH, "name": "k1"})
     found = job.run()
     assert found.stopped == (
-        "tags of team/app/r0 that the plan keeps are gone (k1): GitLab or somebody else deleted them meanwhile"
+        "tags of team/app/r0 that the plan keeps no longer exist (k1): GitLab or somebody else deleted them meanwhile"
     )
     assert not found.ok
 
@@ -203,7 +203,7 @@ def test_what_can_not_be_noted_is_not_asked_for() -> None:
         raise JournalError("the disk is full")
 
     found = delete_in_bulk(job.reader, [job.request], WAIT, full, deletes_by_name=True)
-    assert outcomes(found) == {"d1": ("not_tried", "Could not note what is done: the disk is full.")}
+    assert outcomes(found) == {"d1": ("not_tried", "Could not write to the journal: the disk is full.")}
     assert not [request for request in job.client.requests if request.startswith("DELETE")]
 
 

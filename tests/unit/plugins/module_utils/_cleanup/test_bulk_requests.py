@@ -92,7 +92,7 @@ def sentence_for(names: list[str], mode: Mode) -> str | None:
             201,
             Mode.NO_DATABASE,
             "team/app: 201 tags would be deleted in bulk, and without a metadata database GitLab deletes at most 200 "
-            "in one run, chosen by chance (delete_via auto deletes them all)",
+            "in one run, chosen at random (set delete_via to auto to delete all of them)",
         ),
     ],
 )
@@ -103,5 +103,5 @@ def test_a_run_takes_as_many_tags_as_gitlab_looks_at(number: int, mode: Mode, se
 def test_a_run_takes_no_more_names_than_fit_into_a_pattern() -> None:
     names = [f"{number}-{'x' * 120}" for number in range(7000)]
     assert sentence_for(names, Mode.DATABASE) == (
-        "team/app: the names of 7,000 tags are too long for one pattern (delete_via auto deletes them all)"
+        "team/app: the names of 7,000 tags are too long for one pattern (set delete_via to auto to delete all of them)"
     )

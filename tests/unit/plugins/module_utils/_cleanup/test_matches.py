@@ -138,7 +138,7 @@ CASES: list[Any] = [
         {"keep_deployments": 2},
         {"refs": refs(deployed=("prod",))},
         [("keep_deployments", "2", None, 0, 1)],
-        ["keep_deployments: no tag carries the ref or commit of one (ref_match is whole)"],
+        ["keep_deployments: no tag is named after the branch, git tag or commit of a deployment (ref_match is whole)"],
         id="deployments that no tag carries",
     ),
     pytest.param(
@@ -272,7 +272,8 @@ def test_what_could_not_be_read_might_match(listings: tuple[TagListing, ...]) ->
     assert list(found.plan.unmatched[:4]) == [
         "protect 'x' matches none of the tags that could be read",
         "keep_refs branches: none of the tags that could be read is named after a branch (ref_match is whole)",
-        "keep_deployments: none of the tags that could be read carries the ref or commit of one (ref_match is whole)",
+        "keep_deployments: none of the tags that could be read is named after the branch, git tag or commit of a "
+        "deployment (ref_match is whole)",
         "in_use: none of the tags that could be read is in use",
     ]
     whole = listings[0].complete

@@ -27,8 +27,8 @@ PROJECTS = {PROJECT: project(id=PROJECT, policy=POLICY)}
 TAGS = (tag("v1"), tag("v2"), tag("main"))
 
 CREATED = (
-    "timestamp is created: where the registry has a metadata database that is the first push of a tag's name, and a "
-    "tag that was pushed again since may be deleted as old."
+    "timestamp is created: if the registry has a metadata database, this is the first push of a tag's name, and a tag "
+    "that was pushed again since then may be deleted as old."
 )
 
 WARNINGS: list[Any] = [
@@ -84,7 +84,7 @@ WARNINGS: list[Any] = [
         {"listings": [TagListing(REPOSITORY, tuple(tag(f"{name}v") for name in "abcdefg"), complete=True)]},
         [
             "team/app: GitLab would interpret a pattern differently for 7 tags, which are kept (av, bv, cv, dv, ev and "
-            "2 more); put brackets around its alternatives."
+            "2 more); put parentheses around its alternatives."
         ],
         id="a pattern with two readings",
     ),
@@ -128,9 +128,9 @@ def test_every_repository_and_project_is_warned_of_by_itself() -> None:
         f"The cleanup policies of 2 projects are enabled and delete tags by their own rules: group/other {when}, "
         f"team/app {when}.",
         CREATED,
-        f"team/app: {two} (xa); put brackets around its alternatives.",
+        f"team/app: {two} (xa); put parentheses around its alternatives.",
         "team/app: exactly 10,000 tags are listed, so there may be more.",
-        f"team/other: {two} (av); put brackets around its alternatives.",
+        f"team/other: {two} (av); put parentheses around its alternatives.",
     ]
 
 
@@ -139,19 +139,19 @@ BUILT = (
     "today is old."
 )
 UNKNOWN = (
-    "It could not be told whether the registry has a metadata database, so no date can be trusted and every tag that a "
+    "It is unknown whether the registry has a metadata database, so no date can be trusted and every tag that a "
     "date would decide about is kept."
 )
 UNSEEN_RULES = (
-    "GitLab's tag protection rules can't be read here; GitLab itself enforces them, for everybody but administrators."
+    "GitLab's tag protection rules can't be read here; GitLab itself enforces them, except for administrators."
 )
 UNCLEAR = (
     "GitLab does not show here whether a tag's creation date is that of its first push or of its image, so no date can "
     "be trusted and every tag that a date would decide about is kept."
 )
 BY_DIGEST = (
-    "It is not known whether this registry deletes a tag without the other tags of its image, so tags that share their "
-    "image with a kept tag are kept (shared_digest independent trusts the registry)."
+    "This registry may delete all tags of an image together, so tags that share their image with a kept tag are kept "
+    "(set shared_digest to independent to delete them)."
 )
 AGED = {"older_than": "30d"}
 WITH_DATABASE = {"read_method": ReadMethod.REST}
@@ -183,7 +183,7 @@ NOTES: list[Any] = [
         },
         [
             BUILT,
-            "Multi-platform images have no date here, since the registry itself could not be asked: no address "
+            "Dates of multi-platform images are unknown, since the registry itself could not be asked: no address "
             "is known.",
         ],
         id="the registry alone knows some dates",
@@ -191,13 +191,13 @@ NOTES: list[Any] = [
     pytest.param(
         AGED,
         {**WITH_DATABASE, "capabilities": {"graphql_unavailable_reason": "A job token is not accepted there."}},
-        ["The last push of tags is shown by GraphQL alone. A job token is not accepted there.", UNSEEN_RULES],
+        ["Only GraphQL shows the last push of tags. A job token is not accepted there.", UNSEEN_RULES],
         id="GraphQL alone knows pushes",
     ),
     pytest.param(
         AGED,
         WITH_DATABASE,
-        ["The last push of tags is shown by GraphQL alone.", UNSEEN_RULES],
+        ["Only GraphQL shows the last push of tags.", UNSEEN_RULES],
         id="whether or not it is known why it can't be asked",
     ),
     pytest.param({}, WITH_DATABASE, [UNSEEN_RULES], id="rules that can't be read"),
@@ -295,9 +295,9 @@ BY_LETTER: dict[str, Any] = {**ORDERED, "sort_by": "name"}
             ["build-8", "build-10"],
             BY_LETTER,
             [
-                "sort_by name compares letter by letter, so that 10 comes before 9. By their numbers 2 tags would be "
-                "decided otherwise: team/app:build-10 is deleted and team/app:build-8 is kept. Write sort_by: natural "
-                "to go by the numbers."
+                "sort_by name compares letter by letter, so that 10 comes before 9. By their numbers 2 tags would have "
+                "another decision: team/app:build-10 is deleted and team/app:build-8 is kept. Write sort_by: natural "
+                "to compare the numbers."
             ],
             id="names",
         ),
@@ -306,8 +306,8 @@ BY_LETTER: dict[str, Any] = {**ORDERED, "sort_by": "name"}
             {"rules": [{"name": "candidates", "match": ".*", "keep_n": 2, "sort_by": "semver"}]},
             [
                 "Rule candidates: prerelease_order semver compares letter by letter, so that 10 comes before 9. "
-                "By their numbers 2 tags would be decided otherwise: team/app:1.0.0-rc10 is deleted and "
-                "team/app:1.0.0-rc9 is kept. Write prerelease_order: natural to go by the numbers."
+                "By their numbers 2 tags would have another decision: team/app:1.0.0-rc10 is deleted and "
+                "team/app:1.0.0-rc9 is kept. Write prerelease_order: natural to compare the numbers."
             ],
             id="prereleases",
         ),
@@ -331,9 +331,9 @@ def test_what_letters_decide_is_told_once_for_all_repositories() -> None:
     ]
     request = requested(**BY_LETTER, older_than="1d")
     [note] = [note for note in noted(observed(listings=listings), request) if "letter by letter" in note]
-    assert "3 tags would be decided otherwise: team/other-0:b-10 is deleted and team/other-0:b-9 is kept." in note
+    assert "3 tags would have another decision: team/other-0:b-10 is deleted and team/other-0:b-9 is kept." in note
     [note] = [note for note in noted(observed(listings=listings[1:]), request) if "letter by letter" in note]
-    assert "1 tag would be decided otherwise: team/other-1:b-10 is deleted. Write" in note
+    assert "1 tag would have another decision: team/other-1:b-10 is deleted. Write" in note
     archived = observed(listings=listings, projects={PROJECT: project(id=PROJECT, archived=True)})
     assert not [note for note in noted(archived, request) if "letter by letter" in note]
 

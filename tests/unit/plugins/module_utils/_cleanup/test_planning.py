@@ -261,7 +261,7 @@ def test_where_gitlab_decides_the_plan_says_what_it_does_and_how_sure_that_is() 
             certainty=Certainty.UPPER_BOUND,
             uncertainties=(
                 "1 tag is as old as older_than to the second",
-                "1 tag may be protected by a rule that can't be read, or does not bind the caller",
+                "1 tag may be protected by a rule that can't be read, or that does not apply to this token's user",
             ),
             expected=(1, 3),
         ),
@@ -334,8 +334,8 @@ BUILDS = (
     "their last push (read_via auto shows that, timestamp created uses the build)"
 )
 NO_CLOCK = (
-    "GitLab's time is not known, so that ages can't be judged: its answers have no Date, or one that is more than a "
-    "day ahead of this machine's clock. Check both clocks"
+    "GitLab's time is unknown, so ages can't be calculated: its answers have no Date header, or one that is more than "
+    "a day ahead of this machine's clock. Check both clocks"
 )
 POLICY = "the cleanup policy of project team/app itself is enabled and deletes tags by its own rules"
 
@@ -353,14 +353,14 @@ PROTECTED = TagListing(
 
 READ_EARLIER = [{"name": "web-1", "images": ["registry.test/other:1"], "read_at": "2026-06-01T11:00:00Z"}]
 STALE = (
-    "what is in use was read longer ago than in_use_max_age (1 of 1 source, first web-1 at 2026-06-01T11:00:00Z): "
-    "find it again"
+    "the images in use were read longer ago than in_use_max_age (1 of 1 source, first web-1 at 2026-06-01T11:00:00Z): "
+    "find them again"
 )
 
 # A reason to refuse, as options and facts, with its sentence.
 REFUSED: list[Any] = [
     pytest.param(
-        {"in_use_sources_expected": 1}, {}, "1 source of what is in use is expected, and 0 are there", id="in use"
+        {"in_use_sources_expected": 1}, {}, "1 source of images in use is expected, and 0 are there", id="in use"
     ),
     pytest.param({"in_use_sources": READ_EARLIER, "in_use_max_age": "59min"}, {}, STALE, id="in use an hour ago"),
     pytest.param(
@@ -372,7 +372,7 @@ REFUSED: list[Any] = [
     pytest.param(
         {"in_use_sources": READ_EARLIER},
         {"clock": None},
-        "GitLab's answers have no Date, so that the age of what is in use is not known",
+        "GitLab's answers have no Date header, so the age of the images in use is unknown",
         id="in use at an unknown time",
     ),
     pytest.param(
@@ -415,20 +415,20 @@ REFUSED: list[Any] = [
         {},
         {"rules_hidden": True},
         "GitLab would let an administrator change protected tags, and its protection rules can't be read here (use a "
-        "token that is no administrator's, or allow_unread_protection)",
+        "token of a user who is not an administrator, or allow_unread_protection)",
         id="hidden protection",
     ),
     pytest.param(
         {"delete_via": "bulk", "older_than": "30d"},
         {"delete_method": DeleteMethod.BULK, "mode": Mode.UNKNOWN, "read_method": ReadMethod.REST, "older": True},
-        "it could not be told what registry this is, and so not what a bulk deletion does there",
+        "the kind of this registry is unknown, so it is unknown what a bulk deletion does there",
         id="bulk on an unknown registry",
     ),
     pytest.param(
         {"delete_via": "bulk", "older_than": "30d"},
         {"delete_method": DeleteMethod.BULK, "mode": Mode.NO_DATABASE, "read_method": ReadMethod.REST, "many": 201},
         "team/app: 201 tags would be deleted in bulk, and without a metadata database GitLab deletes at most 200 in "
-        "one run, chosen by chance (delete_via auto deletes them all)",
+        "one run, chosen at random (set delete_via to auto to delete all of them)",
         id="bulk of too many",
     ),
     pytest.param(
@@ -455,14 +455,14 @@ REFUSED: list[Any] = [
         {"delete_via": "bulk_unpinned", "name_regex_delete": "v.*"},
         {"delete_method": DeleteMethod.BULK_UNPINNED, "listings": [PROTECTED], "passes_rules": True},
         "GitLab would delete 6 tags of team/app for an administrator although its protection rules cover them "
-        "(v0, v1, v2, v3, v4 and 1 more); use a token that is no administrator's",
+        "(v0, v1, v2, v3, v4 and 1 more); use a token of a user who is not an administrator",
         id="GitLab lets an administrator past protection rules",
     ),
     pytest.param(
         {"delete_via": "bulk_unpinned", "name_regex_delete": "v0"},
         {"delete_method": DeleteMethod.BULK_UNPINNED, "listings": [PROTECTED], "passes_rules": True},
         "GitLab would delete 1 tag of team/app for an administrator although its protection rules cover it (v0); use a "
-        "token that is no administrator's",
+        "token of a user who is not an administrator",
         id="GitLab lets an administrator past the protection of one tag",
     ),
 ]
@@ -661,7 +661,7 @@ def test_an_approved_signature_follows_the_image_that_an_interrupted_run_deleted
 @pytest.mark.parametrize(
     ("path", "facts", "number"),
     [
-        pytest.param(REPOSITORY.path, {}, 2, id="those that are not there any more"),
+        pytest.param(REPOSITORY.path, {}, 2, id="those that are no longer there"),
         pytest.param("team/other", {}, 0, id="not those of a repository out of scope"),
         pytest.param(REPOSITORY.path, {"complete": False}, 0, id="not if the list has no end"),
         pytest.param(
@@ -688,7 +688,7 @@ def test_what_an_interrupted_run_deleted_is_counted_as_far_as_it_is_known(
         (
             {},
             {"clock": None},
-            "GitLab's answers have no Date, so that the age of the approved plan is not known",
+            "GitLab's answers have no Date header, so the age of the approved plan is unknown",
         ),
         (
             {"plan_max_age": "1h"},
@@ -828,7 +828,7 @@ def test_what_is_more_than_the_approved_budget_is_told() -> None:
     approval: dict[str, Any] = {"min_remaining": 0, "approved_plan_path": "x", "approved_fingerprint": plan.fingerprint}
     for given_most, told in ((3, True), (2, False), (1, False), (None, False)):
         found = plan_cleanup(state, requested(plan.lines(), **approval, max_deletions_per_run=given_most))
-        sentence = "max_deletions_per_run is 3 here and 2 in the approved plan: the smaller one counts."
+        sentence = "max_deletions_per_run is 3 here and 2 in the approved plan: the smaller value is used."
         assert (sentence in notes_of(state, found.plan, found.criteria)) is told
     own = plan_cleanup(state, requested(max_deletions_per_run=3))
     assert not [note for note in notes_of(state, own.plan, own.criteria) if "max_deletions_per_run" in note]
@@ -841,8 +841,8 @@ def test_a_bulk_deletion_can_not_keep_to_the_budget_of_the_approved_plan(option:
     with pytest.raises(UsageError) as caught:
         requested(plan.lines(), **bulk, approved_fingerprint=plan.fingerprint)
     assert str(caught.value) == (
-        f"{next(iter(option))} of the approved plan can't be used with delete_via bulk: GitLab takes all tags of a "
-        "repository with one request and deletes them when it likes."
+        f"{next(iter(option))} of the approved plan can't be used with delete_via bulk: GitLab gets all tags of a "
+        "repository with one request and deletes them in the background."
     )
     free = sealed_by(observed(*many(3)), requested())
     assert requested(free.lines(), **bulk, approved_fingerprint=free.fingerprint).budget is None

@@ -65,13 +65,13 @@ BAD: list[Any] = [
     ({"max_deletions_per_run": 0}, "max_deletions_per_run is 0: it has to be at least 1."),
     (
         {"max_duration": "5"},
-        "max_duration '5' is ambiguous, a bare number has no clear unit: write 5min, 5month or 5d.",
+        "max_duration '5' is ambiguous, since a bare number has no clear unit: write 5min, 5month or 5d.",
     ),
     *(
         (
             {**bulk, option: value},
-            f"{option} can't be used with delete_via {bulk['delete_via']}: GitLab takes all tags of a repository with "
-            "one request and deletes them when it likes.",
+            f"{option} can't be used with delete_via {bulk['delete_via']}: GitLab gets all tags of a repository with "
+            "one request and deletes them in the background.",
         )
         for bulk in (BULK, UNPINNED)
         for option, value in (("max_deletions_per_run", 1), ("max_duration", "1h"))
@@ -79,7 +79,7 @@ BAD: list[Any] = [
     ({"approved_fingerprint": FINGERPRINT}, "approved_fingerprint needs approved_plan_path or approved_plan."),
     (
         {**BULK, "signatures": "collect"},
-        "signatures collect can't be used with delete_via bulk: GitLab deletes in no order.",
+        "signatures collect can't be used with delete_via bulk: GitLab deletes tags in any order.",
     ),
     (
         {**BULK, "allow_latest": True},
@@ -92,7 +92,7 @@ BAD: list[Any] = [
     *(
         (
             {"delete_via": "bulk", option: value},
-            f"{option} can't be used with delete_via bulk: GitLab's bulk deletion knows one rule.",
+            f"{option} can't be used with delete_via bulk: GitLab's bulk deletion supports only one rule.",
         )
         for option, value in (
             ("keep_n_per", [{"by": "day"}]),
@@ -103,8 +103,8 @@ BAD: list[Any] = [
     *(
         (
             {**bulk, "keep_n": 1, "name_regex_delete": "x(.*)", **more},
-            f"{option} can't be used with delete_via {bulk['delete_via']}: GitLab's bulk deletion knows tags and dates "
-            "alone.",
+            f"{option} can't be used with delete_via {bulk['delete_via']}: GitLab's bulk deletion uses only tags and "
+            "dates.",
         )
         for bulk in (BULK, UNPINNED)
         for option, more in (
@@ -116,17 +116,17 @@ BAD: list[Any] = [
     ),
     (
         {**BULK, "read_via": "registry"},
-        "read_via registry can't be used with delete_via bulk: GitLab judges by what it sees itself, and of "
-        "multi-platform images that is less.",
+        "read_via registry can't be used with delete_via bulk: GitLab decides by its own data, which is less complete "
+        "for multi-platform images.",
     ),
     (
         {"delete_via": "bulk"},
         "delete_via bulk needs older_than: its tags are not read again right before they are deleted, and only "
-        "GitLab's own check of their age keeps one that was pushed meanwhile.",
+        "GitLab's own check of the age keeps a tag that was pushed meanwhile.",
     ),
     (
         {**UNPINNED, "signatures": "collect"},
-        "signatures collect can't be used with delete_via bulk_unpinned: GitLab deletes in no order.",
+        "signatures collect can't be used with delete_via bulk_unpinned: GitLab deletes tags in any order.",
     ),
     (
         {**UNPINNED, "pin_untagged_in_use": True},
@@ -135,7 +135,7 @@ BAD: list[Any] = [
     *(
         (
             {**UNPINNED, option: value},
-            f"{option} can't be used with delete_via bulk_unpinned: GitLab's bulk deletion knows one rule.",
+            f"{option} can't be used with delete_via bulk_unpinned: GitLab's bulk deletion supports only one rule.",
         )
         for option, value in (
             ("in_use", ["a/b:c"]),
@@ -161,7 +161,8 @@ BAD: list[Any] = [
     ),
     (
         {**UNPINNED, "shared_digest": "keep_together"},
-        "shared_digest keep_together can't be used with delete_via bulk_unpinned: GitLab judges each tag by itself.",
+        "shared_digest keep_together can't be used with delete_via bulk_unpinned: GitLab decides about each tag by "
+        "itself.",
     ),
     *(
         (
@@ -315,7 +316,7 @@ def test_all_details_are_read_where_a_file_gets_them(options: dict[str, Any], wa
     [
         (
             {"approved_plan": "{}"},
-            "An approved plan needs approved_fingerprint, which does not come from the plan itself.",
+            "An approved plan needs approved_fingerprint, which has to come from the person who approved it.",
         ),
         (
             {"approved_plan": "ä" * (LARGEST_INLINE // 2) + " ", "approved_fingerprint": FINGERPRINT},
@@ -323,7 +324,7 @@ def test_all_details_are_read_where_a_file_gets_them(options: dict[str, Any], wa
         ),
         (
             {"approved_plan": " " * LARGEST_INLINE, "approved_fingerprint": FINGERPRINT},
-            "approved_plan: This is no plan of registry_cleanup: give a file that plan_path wrote.",
+            "approved_plan: This is not a plan of registry_cleanup: give a file that plan_path wrote.",
         ),
         (
             {"approved_plan": "", "approved_fingerprint": FINGERPRINT},
@@ -379,8 +380,8 @@ def test_what_is_no_fingerprint_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         approving(written(), approved_fingerprint=text)
     assert str(caught.value) == (
-        f"approved_fingerprint {text!r} is no fingerprint: write that of the plan which was approved, sha256: and 64 "
-        "hexadecimal digits, or at least the first 12 of them."
+        f"approved_fingerprint {text!r} is not a fingerprint: write the fingerprint of the approved plan, sha256: and "
+        "64 hexadecimal digits, or at least the first 12 of them."
     )
 
 
@@ -406,8 +407,8 @@ def test_of_a_merged_plan_the_part_for_the_scope_is_approved() -> None:
         (
             written(),
             {"approved_fingerprint": FINGERPRINT},
-            f"approved_fingerprint {FINGERPRINT} is not that of the given plan, so another plan was approved: ask who "
-            "approved, or fetch the plan that was approved.",
+            f"approved_fingerprint {FINGERPRINT} is not the fingerprint of the given plan, so another plan was "
+            "approved: ask the person who approved it, or fetch the approved plan.",
         ),
         (
             written(),
@@ -442,7 +443,7 @@ def test_a_job_token_can_not_read_the_code(option: dict[str, Any]) -> None:
     with pytest.raises(UsageError) as caught:
         check_for_server(requested(**option), url=URL, job_token=True)
     assert str(caught.value) == (
-        f"{next(iter(option))} can't be had with a CI/CD job token: give a project access token instead."
+        f"{next(iter(option))} is not available with a CI/CD job token: give a project access token instead."
     )
 
 

@@ -196,7 +196,7 @@ def test_an_assignment_to_what_is_not_there_refuses_the_plan(on_unmatched: str) 
     found = planned_for(listings, request_of(document, on_unmatched=on_unmatched)).plan
     sentence = (
         "retention, assignments, number 1, groups, number 2: groups 'team/srevices' matches no repository in scope, "
-        "so nothing gets rule set 'old' by it"
+        "so it assigns rule set 'old' to nothing"
     )
     assert found.unmatched == (sentence,)
     assert found.refusals == (() if on_unmatched == "warn" else (sentence,))
@@ -270,7 +270,7 @@ def test_who_writes_something_under_the_wrong_key_reads_the_right_one(level: str
     cache = repository(id=4, path="team/sub/tool/cache", name="cache", project_id=4)
     listings = [listed(tag("a"), tag("b", 1)), listed(tag("c"), tag("d", 1), where=cache)]
     [refusal] = planned_for(listings, request_of(document, on_unmatched="auto")).plan.refusals
-    so = "so nothing is kept by it" if level == "exceptions" else "so nothing gets rule set 'old' by it"
+    so = "so it keeps nothing" if level == "exceptions" else "so it assigns rule set 'old' to nothing"
     assert refusal.endswith(f" matches no repository in scope{f' ({meant})' if meant else ''}, {so}")
 
 

@@ -156,5 +156,5 @@ def test_what_is_read_besides_changes_no_byte_of_a_plan(tags: list[Tag], layers:
 def test_sizes_are_not_for_job_tokens() -> None:
     request = requested(**DEV_ONLY, gather=["size"])
     check_for_server(request, url="https://gitlab.test", job_token=False)
-    with pytest.raises(UsageError, match="gather size can't be had with a CI/CD job token"):
+    with pytest.raises(UsageError, match="gather size is not available with a CI/CD job token"):
         check_for_server(request, url="https://gitlab.test", job_token=True)

@@ -78,7 +78,7 @@ def test_all_errors_have_one_shape_in_results() -> None:
 
 
 def test_what_is_no_request_is_told_in_one_sentence_too() -> None:
-    assert str(JournalError("the disk is full")) == "Could not note what is done: the disk is full."
+    assert str(JournalError("the disk is full")) == "Could not write to the journal: the disk is full."
     assert str(UnsupportedSetting("it is archived")) == "it is archived"
     told = UnsupportedSetting("it is archived", project="a/b")
     assert str(told) == "Could not change the settings of project a/b: it is archived."

@@ -58,7 +58,7 @@ def test_what_is_no_regular_file_is_left_alone(use: Callable[[str], object], kin
     else:
         path.symlink_to("/dev/full")
     before = path.lstat()
-    with pytest.raises(UsageError, match="is no regular file, but a device, a pipe or a socket: give another name"):
+    with pytest.raises(UsageError, match="is not a regular file, but a device, a pipe or a socket: give another name"):
         use(str(path))
     assert (path.lstat().st_ino, path.lstat().st_mode) == (before.st_ino, before.st_mode)
 

@@ -178,7 +178,7 @@ def test_an_index_may_hold_blobs() -> None:
 
 
 BROKEN: list[tuple[Any, str, str]] = [
-    ([], OCI_IMAGE, "^the manifest is no object$"),
+    ([], OCI_IMAGE, "^the manifest is not an object$"),
     ({"config": descriptor(), "layers": None}, OCI_IMAGE, "no list of layers"),
     ({"layers": []}, OCI_IMAGE, "^the manifest refers to something without a digest$"),
     ({"config": {"digest": "sha256:short", "size": 1}, "layers": []}, OCI_IMAGE, "without a digest"),
@@ -197,7 +197,7 @@ BROKEN: list[tuple[Any, str, str]] = [
 def test_what_is_no_manifest(row: Any, media_type: str, words: str) -> None:
     with pytest.raises(ManifestError, match=words):
         parse(row, media_type)
-    with pytest.raises(ManifestError, match="^the manifest is no JSON$"):
+    with pytest.raises(ManifestError, match="^the manifest is not JSON$"):
         parse_manifest(b"<html>", media_type or OCI_IMAGE, digest("it"))
 
 

@@ -41,7 +41,7 @@ def test_what_is_no_text_is_refused(value: Any) -> None:
 
 def test_it_is_bounded() -> None:
     assert len(run_by_of({str(number): number for number in range(20)})) == 20
-    with pytest.raises(UsageError, match="run_by has 21 entries, and at most 20 are taken"):
+    with pytest.raises(UsageError, match="run_by has 21 entries, and at most 20 are allowed"):
         run_by_of({str(number): number for number in range(21)})
 
 

@@ -330,7 +330,7 @@ def test_what_is_no_path_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         full_path(text, "group", SERVER)
     assert str(caught.value) == (
-        f"group {text!r} is no path: write it as it stands in the address of its page, such as group/project."
+        f"group {text!r} is not a path: write it as in the address of its page, such as group/project."
     )
 
 
@@ -339,7 +339,7 @@ def test_a_project_that_gitlab_could_not_look_up_is_refused(text: str, name: str
     with pytest.raises(UsageError) as caught:
         project_path(text, "project", SERVER)
     assert str(caught.value) == (
-        f"project {text!r} is a bare name, which GitLab does not look up: give the full path, such as group/{name}, "
+        f"project {text!r} is a name without its group, which is not enough: give the full path, such as group/{name}, "
         "or the numeric id."
     )
 
@@ -358,20 +358,23 @@ def test_globs_are_taken(glob: str) -> None:
 @pytest.mark.parametrize(
     ("glob", "words"),
     [
-        ("team/prod.*", "is a regular expression, and a glob is wanted: write 'team/prod*', or 'team/prod[.]*' for a"),
-        ("^team/prod$", "is a regular expression, and a glob is wanted: write 'team/prod'."),
-        ("team/.+/prod", "is a regular expression, and a glob is wanted: write 'team/*/prod'."),
-        (r"team\/prod", "is a regular expression, and a glob is wanted: write 'team/prod'."),
-        ("^team/X$", "is a regular expression, and a glob is wanted: write 'team/X'."),
-        ("docker://team/prod.*", "is a regular expression, and a glob is wanted: write 'team/prod*', or"),
+        (
+            "team/prod.*",
+            "is a regular expression, and a glob is required: write 'team/prod*', or 'team/prod[.]*' for a",
+        ),
+        ("^team/prod$", "is a regular expression, and a glob is required: write 'team/prod'."),
+        ("team/.+/prod", "is a regular expression, and a glob is required: write 'team/*/prod'."),
+        (r"team\/prod", "is a regular expression, and a glob is required: write 'team/prod'."),
+        ("^team/X$", "is a regular expression, and a glob is required: write 'team/X'."),
+        ("docker://team/prod.*", "is a regular expression, and a glob is required: write 'team/prod*', or"),
         (
             "/team/prod.*X/",
-            "is a regular expression, and a glob is wanted: write 'team/prod*X', or 'team/prod[.]*X'",
+            "is a regular expression, and a glob is required: write 'team/prod*X', or 'team/prod[.]*X'",
         ),
-        ("team/(prod|live)", "is no glob, since it has no |: write one entry for each."),
-        ("[prod]", "is a class, which stands for a single character: if it is a list, write it without quotes."),
-        ("[team/prod]", "is a class, which stands for a single character: if it is a list, write it without quotes."),
-        ("team/prod|team/live", "is no glob, since it has no |: write one entry for each."),
+        ("team/(prod|live)", "is not a glob, since a glob has no |: write one entry for each."),
+        ("[prod]", "is a class, which matches a single character: if it is a list, write it without quotes."),
+        ("[team/prod]", "is a class, which matches a single character: if it is a list, write it without quotes."),
+        ("team/prod|team/live", "is not a glob, since a glob has no |: write one entry for each."),
         ("registry.example.com/team/prod*", "begins with a host, which no path in GitLab does: write 'team/prod*'."),
         ("registry.example.com/team/sub/x*", "begins with a host, which no path in GitLab does: write 'team/sub/x*'."),
         ("registry.example.com:5050/team/prod*", "begins with a host, which no path in GitLab does: write 'team/pr"),
@@ -503,7 +506,9 @@ def test_a_plan_holds_its_scope_as_the_options_that_made_it() -> None:
 
 @pytest.mark.parametrize("character_class", ["[z-a]", "[Z-A]", "[!a-z0-9._/-]", "[9-0]", "[!!-z]"])
 def test_a_class_that_stands_for_no_character_is_refused(character_class: str) -> None:
-    with pytest.raises(UsageError, match=r"has the class .*, which no character of a path is in\.|is neither the path"):
+    with pytest.raises(
+        UsageError, match=r"has the class .*, which matches no character of a path\.|is neither the path"
+    ):
         check_globs([f"team/app{character_class}"], "exclude_repositories")
 
 

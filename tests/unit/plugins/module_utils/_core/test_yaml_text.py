@@ -34,8 +34,8 @@ def told(text: str) -> str:
         ("a: !!int ''", "has the tag !!int in line 1, which does not fit ''"),
         ("a: !vault x", "has the tag !vault in line 1, which does not fit 'x'"),
         ("a: &a {x: 1}\nb:\n  <<: *a\n  <<: {x: 2}", "has the key '<<' twice in the mapping of line 3: write it once"),
-        ("a:\n- &a [*a]", "has an alias for something that holds it, in line 2"),
-        ("a: &a {<<: *a}", "has an alias for something that holds it, in line 1"),
+        ("a:\n- &a [*a]", "has an alias that contains itself, in line 2"),
+        ("a: &a {<<: *a}", "has an alias that contains itself, in line 1"),
     ],
 )
 def test_what_is_refused_is_told_with_its_line(text: str, words: str) -> None:

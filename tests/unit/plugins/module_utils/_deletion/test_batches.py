@@ -116,14 +116,14 @@ def test_what_belongs_to_an_image_goes_after_it(image: DeletionReply) -> None:
 
 @pytest.mark.parametrize("image", [DeletionReply.DELETED, DeletionReply.REFUSED, DeletionReply.NOT_TRIED])
 def test_while_its_image_is_listed_it_stays(image: DeletionReply) -> None:
-    assert refused("ik", image=image) == (DeletionReply.NOT_TRIED, "it belongs to i, which is not gone")
+    assert refused("ik", image=image) == (DeletionReply.NOT_TRIED, "it belongs to i, which was not deleted")
 
 
 @pytest.mark.parametrize(
     "image", [DeletionReply.REFUSED, DeletionReply.FORBIDDEN, DeletionReply.UNREADABLE, DeletionReply.NOT_TRIED]
 )
 def test_while_its_image_is_not_said_to_be_gone_it_stays(image: DeletionReply) -> None:
-    assert refused(image=image) == (DeletionReply.NOT_TRIED, "it belongs to i, which is not gone")
+    assert refused(image=image) == (DeletionReply.NOT_TRIED, "it belongs to i, which was not deleted")
 
 
 def test_it_stays_with_an_image_that_stays() -> None:
@@ -132,7 +132,7 @@ def test_it_stays_with_an_image_that_stays() -> None:
 
 @pytest.mark.parametrize(("complete", "error"), [(False, None), (True, NOT_READ)])
 def test_without_a_complete_listing_it_stays(complete: bool, error: RequestError | None) -> None:
-    message = "no complete listing shows that its image has no tag"
+    message = "no complete list of tags confirms that its image has no tag"
     assert refused(complete=complete, error=error) == (DeletionReply.NOT_TRIED, message)
 
 
@@ -143,7 +143,7 @@ def test_a_tag_that_was_pushed_meanwhile_may_be_its_image() -> None:
 
 def test_an_orphan_goes_while_the_registry_has_no_such_image() -> None:
     assert refused(referrer=ORPHAN, image=None) is None
-    message = "the image that it belongs to is there by now"
+    message = "the image that it belongs to exists now"
     assert refused(referrer=ORPHAN, image=None, absent=False) == (DeletionReply.CHANGED, message)
     # Of what followed its image the registry is not asked.
     assert refused(image=None, absent=False) is None
@@ -152,7 +152,7 @@ def test_an_orphan_goes_while_the_registry_has_no_such_image() -> None:
 @pytest.mark.parametrize("digest", [IMAGE, "sha256:an index that may hold it", None])
 @pytest.mark.parametrize("referrer", [REFERRER, ORPHAN])
 def test_a_tag_that_is_another_image_by_now_may_be_its_image(digest: str | None, referrer: Decision) -> None:
-    message = "k is another image since the plan was made, and may be the one that it belongs to"
+    message = "k points to another image since the plan was made, and this may be the image that it belongs to"
     assert refused(referrer=referrer, now={"k": digest}) == (DeletionReply.CHANGED, message)
 
 
@@ -196,4 +196,4 @@ def test_what_a_rule_of_its_own_deletes_waits_for_no_other_tag() -> None:
 @pytest.mark.parametrize("name", ["k", "n"])
 def test_what_a_rule_of_its_own_deletes_stays_for_a_tag_that_was_made_its_image(name: str) -> None:
     found = refused(referrer=deletion(SIGNATURE), now={name: IMAGE})
-    assert found == (DeletionReply.CHANGED, f"{name} is its image by now")
+    assert found == (DeletionReply.CHANGED, f"{name} points to its image now")

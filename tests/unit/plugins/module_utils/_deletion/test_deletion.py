@@ -158,7 +158,7 @@ def test_a_tag_that_is_another_image_by_now_is_left(read_method: str) -> None:
     edit(job.client, set_tag={"repository": PATH, "name": "d1", "image": "another"})
     found = job.run()
     assert outcomes(found) == {"d1": "changed_since", "d2": "deleted"}
-    assert messages(found) == {"d1": "it is another image, or was pushed again, since the plan was made"}
+    assert messages(found) == {"d1": "it points to another image, or was pushed again, since the plan was made"}
     assert (found.ok, job.left) == (True, ["d1", "k1"])
     assert not [event for event in job.events if event["event"] == "delete_requested" and event["name"] == "d1"]
 
@@ -325,7 +325,8 @@ def test_a_registry_that_deletes_by_digest_is_stopped_after_the_first_tag() -> N
     found = job.run()
     assert [name for name, outcome in outcomes(found).items() if outcome == "not_tried"]
     assert found.stopped == (
-        "after team/app/r0:d1 was deleted the kept tag k1 of the same digest is gone: this registry seems to delete by "
+        "after team/app/r0:d1 was deleted the kept tag k1 of the same digest no longer exists: this registry seems to "
+        "delete by "
         "digest, or somebody else deleted it"
     )
     assert not found.ok
@@ -547,7 +548,7 @@ def test_what_can_not_be_noted_is_not_asked_for() -> None:
 
     found = job.run(full)
     assert outcomes(found) == {"d1": "not_tried"}
-    assert messages(found) == {"d1": "Could not note what is done: the disk is full."}
+    assert messages(found) == {"d1": "Could not write to the journal: the disk is full."}
     assert job.left == ["d1", "k1"]
 
 
@@ -715,7 +716,7 @@ def test_a_token_that_may_only_read_ends_it_at_the_first_refusal(read_method: st
     token = {"token": TOKEN, "user": "ops", "scopes": ["read_api"]}
     job = Job(read_method, named("d1", "d2", "k1"), tokens=[token])
     found = job.run()
-    assert found.stopped == "the token has the scope read_api and can only read: deleting needs the scope api"
+    assert found.stopped == "the token has the scope read_api and may only read: deleting needs the scope api"
     assert not {"deleted", "unverified"} & set(outcomes(found).values())
     assert job.left == ["d1", "d2", "k1"]
 

@@ -199,7 +199,7 @@ def test_no_turn_is_begun_after_the_time_and_what_was_begun_is_verified() -> Non
     found = job.run(RunBudget(max_duration="1min", max_seconds=60))
     assert found.counts()["deleted"] == 20
     assert found.counts()["left_for_next_run"] == 30
-    assert (found.ok, found.budget) == (True, "max_duration 1min was over")
+    assert (found.ok, found.budget) == (True, "max_duration 1min was reached")
     assert found.remaining == 7
 
 

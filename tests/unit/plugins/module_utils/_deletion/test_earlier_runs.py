@@ -164,10 +164,10 @@ STOPPED = {**END, "stopped": "no"}
         (
             [ELSEWHERE, ASKED],
             "sha256:1",
-            f"runs on https://other.example.com alone, so that nothing of it counts on {HERE}",
+            f"runs on https://other.example.com, so it is not used for {HERE}",
         ),
-        ([ELSEWHERE], None, f"runs on https://other.example.com alone, so that nothing of it counts on {HERE}"),
-        ([{"event": "start", "server": 5}], None, "runs on 5 alone"),
+        ([ELSEWHERE], None, f"runs on https://other.example.com, so it is not used for {HERE}"),
+        ([{"event": "start", "server": 5}], None, "runs on 5, so"),
     ],
 )
 def test_a_journal_of_something_else_is_told(rows: list[dict[str, Any]], approved: str | None, words: str) -> None:

@@ -143,7 +143,9 @@ def test_an_only_journal_that_fails_stops_what_is_noted_in_it() -> None:
         write({"event": "delete_requested"})
         with pytest.raises(RequestError):
             journal.store()
-        with pytest.raises(JournalError, match="Could not note what is done: could not store journal-.*answered 403"):
+        with pytest.raises(
+            JournalError, match="Could not write to the journal: could not store journal-.*answered 403"
+        ):
             write({"event": "delete_requested"})
         # What was noted is not lost, and once it is stored more can be noted.
         journal.store()
@@ -364,7 +366,7 @@ def test_parts_do_not_count_for_max_requests_and_wait_for_no_pace() -> None:
         journal.add(lines(number))
         journal.store()
     assert (journal.parts, client.timing.monotonic()) == (3, start)
-    with pytest.raises(RequestError, match="max_requests 1 were sent"):
+    with pytest.raises(RequestError, match="max_requests 1 is reached"):
         client.request("GET", "/api/v4/version", operation="look")
 
 
@@ -511,7 +513,7 @@ def test_a_thread_that_can_not_be_started_lets_nothing_begin(monkeypatch: pytest
         raise RuntimeError("can't start new thread")
 
     monkeypatch.setattr(threading.Thread, "start", start)
-    with pytest.raises(JournalError, match="allows no thread"), stored_meanwhile(new(server())):
+    with pytest.raises(JournalError, match="allows no further thread"), stored_meanwhile(new(server())):
         pytest.fail("it began")
 
 
@@ -537,7 +539,7 @@ def test_two_runs_in_one_second_have_other_names() -> None:
 @pytest.mark.parametrize("option", ["package", "version", "file_name"])
 def test_names_that_gitlab_does_not_take(option: str) -> None:
     names = {"project": "team/app", "package": "a", "version": "1", "file_name": "b", option: "a b"}
-    with pytest.raises(UsageError, match=f"journal_package.{option} 'a b' is none that GitLab takes"):
+    with pytest.raises(UsageError, match=f"journal_package.{option} 'a b' is not accepted by GitLab"):
         journal_place(names, "https://gitlab.example.com")
 
 

@@ -179,11 +179,11 @@ def test_what_vanished_tags_say_of_the_registry(missing: list[Tag], deleted: set
         (TagListing(REPOSITORY, error=UNREAD), True, "too late"),
         (listing_of("ab"), True, "it has 2 tags"),
         (listing_of("", authoritative=True), False, None),
-        (listing_of("", complete=False), True, "no tags are listed, which a registry that fails looks like too"),
+        (listing_of("", complete=False), True, "no tags are listed, which is also the answer of a failing registry"),
         (
             TagListing(REPOSITORY, repository_unknown=True),
             False,
-            "the registry does not know it, which one whose storage is lost says too",
+            "the registry does not know it, but a registry that lost its storage answers the same",
         ),
         (TagListing(REPOSITORY, repository_unknown=True), True, None),
     ],
@@ -194,7 +194,7 @@ def test_what_can_not_be_taken_for_empty(listing: TagListing, emptied: bool, rea
 
 def test_who_does_not_say_that_a_repository_was_emptied_is_not_believed_to_have_done_it() -> None:
     assert why_not_empty(TagListing(REPOSITORY, repository_unknown=True)) == (
-        "the registry does not know it, which one whose storage is lost says too"
+        "the registry does not know it, but a registry that lost its storage answers the same"
     )
 
 

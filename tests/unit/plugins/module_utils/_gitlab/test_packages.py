@@ -49,7 +49,7 @@ def test_where_a_file_lies() -> None:
 def test_names_that_gitlab_does_not_take(option: str, name: str) -> None:
     with pytest.raises(UsageError) as caught:
         file(**{option: name})
-    assert str(caught.value) == f"journal_package.{option} {name!r} is none that GitLab takes."
+    assert str(caught.value) == f"journal_package.{option} {name!r} is not accepted by GitLab."
 
 
 @pytest.mark.parametrize("version", ["1", "2026.06.01", "v1.2.3-rc.1+build_7", "..a"[1:]])

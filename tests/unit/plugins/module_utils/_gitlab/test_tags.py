@@ -94,7 +94,11 @@ def test_a_bare_number_is_a_deletions_answer(status: int) -> None:
 @pytest.mark.parametrize(
     ("message", "kind", "advice"),
     [
-        ("This request has already been made. You can run this at most once an hour", ErrorKind.LEASE, "ask again"),
+        (
+            "This request has already been made. You can run this at most once an hour",
+            ErrorKind.LEASE,
+            "try again in an hour",
+        ),
         ("name_regex_delete is missing", ErrorKind.BAD_REQUEST, ""),
     ],
 )

@@ -690,7 +690,7 @@ def test_the_most_requests_are_told() -> None:
         mine = client(server.url, max_requests=1)
         mine.request("GET", "/x", operation="read it")
         error = _failure(lambda: mine.request("GET", "/x", operation="read more"))
-    assert str(error).startswith("Could not read more: max_requests 1 were sent. Raise max_requests")
+    assert str(error).startswith("Could not read more: max_requests 1 is reached. Raise max_requests")
     assert len(server.requests) == 1
 
 

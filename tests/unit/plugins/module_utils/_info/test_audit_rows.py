@@ -84,7 +84,7 @@ def test_who_can_pull(visibility: str | None, access_level: str | None, exposed:
 def test_what_is_odd_about_a_policy_is_told_whatever_tags_there_are() -> None:
     row = row_of(project(policy=server_policy(name_regex="v1|v2", name_regex_keep="")))
     assert len(row["policy_lint"]) == 2
-    assert "alternatives without brackets" in row["policy_lint"][0]
+    assert "alternatives without parentheses" in row["policy_lint"][0]
     assert row_of(project(policy=None))["policy_lint"] == []
 
 

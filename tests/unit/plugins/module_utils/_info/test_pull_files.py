@@ -98,7 +98,7 @@ def test_a_line_that_is_being_written(tmp_path: Path) -> None:
     wanted = request(older, current)
     [doubt] = doubts(observe(wanted), wanted)
     assert str(doubt) == (
-        f"The logs {older}, {current} may leave out pulls: 1 of 4 lines can't be read, first line 2 of {older}, and "
+        f"The logs {older}, {current} may lack pulls: 1 of 4 lines can't be read, first line 2 of {older}, and "
         "max_unreadable is 0: each may be a pull."
     )
 
@@ -188,7 +188,7 @@ def test_files_that_never_stop_to_change(tmp_path: Path, monkeypatch: pytest.Mon
         return real(found, *arguments, **keywords)
 
     monkeypatch.setattr(pull_files, "_read", growing)
-    assert "change faster than they can be read: run it again" in refusal(tmp_path / "*")
+    assert "change faster than they can be read: run the task again" in refusal(tmp_path / "*")
 
 
 def test_what_can_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -196,24 +196,24 @@ def test_what_can_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     cut, damaged = tmp_path / "cut", tmp_path / "damaged"
     cut.write_bytes(packed[:-20])
     damaged.write_bytes(packed[:40] + b"oops" + packed[44:])
-    words = "can't be read, so that nothing is known of its pulls: it is compressed, and ends too early or is damaged."
+    words = "can't be read, so its pulls are unknown: it is compressed, and incomplete or damaged."
     assert refusal(cut) == f"The log {cut} {words}"
     assert words in refusal(damaged)
     xz = tmp_path / "xz"
     xz.write_bytes(lzma.compress(OLD.encode())[:40])
     assert words in refusal(xz)
     assert refusal(tmp_path / "nowhere*") == (
-        f"There is no file {tmp_path}/nowhere* that this user can see, so that pulls may be left out."
+        f"There is no file {tmp_path}/nowhere* that this user can see, so pulls may be missing."
     )
     # What is named has to be there, although other files are.
     good = tmp_path / "good"
     good.write_text(OLD + pull("a"))
     assert images(good, tmp_path / "nowhere*") == ["a"]
     assert refusal(good, tmp_path / "nowhere") == (
-        f"There is no file {tmp_path}/nowhere that this user can see, so that pulls may be left out."
+        f"There is no file {tmp_path}/nowhere that this user can see, so pulls may be missing."
     )
     assert "is a folder" in refusal(tmp_path)
-    assert "is no regular file" in refusal("/dev/zero")
+    assert "is not a regular file" in refusal("/dev/zero")
     (tmp_path / "link").symlink_to(tmp_path / "nowhere")
     assert "There is no file" in refusal(tmp_path / "link")
 
@@ -221,7 +221,7 @@ def test_what_can_not_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
         raise PermissionError(13, "Permission denied", path)
 
     monkeypatch.setattr(pull_files, "_opened", denied)
-    assert refusal(cut) == f"The log {cut} can't be read, so that nothing is known of its pulls: permission denied."
+    assert refusal(cut) == f"The log {cut} can't be read, so its pulls are unknown: permission denied."
 
 
 def test_the_time_is_counted_from_the_earlier_clock() -> None:
@@ -240,7 +240,7 @@ def test_the_time_is_counted_from_the_earlier_clock() -> None:
         ({"max_gap": "1m"}, "max_gap '1m' is ambiguous"),
         ({"max_unreadable": -1}, "max_unreadable is -1: it can't be negative."),
         ({"paths": []}, "paths is empty: give all files of the log, or globs of them."),
-        ({"ignored_agents": ["GitLab/", ""]}, "ignored_agents has an empty entry, with which every User-Agent begins"),
+        ({"ignored_agents": ["GitLab/", ""]}, "ignored_agents has an empty entry, which matches every User-Agent"),
         ({"clock": "noon"}, "clock is 'noon': write it as 2026-01-31T12:00:00Z."),
     ],
 )

@@ -40,8 +40,8 @@ WEB = repository(id=101, path="team/app/web", name="web", project_id=7, location
 
 def doubt(message: str) -> str:
     return (
-        f"Could not make hosts of what GitLab lists: {message}. "
-        "What was read can't be trusted, so nothing is concluded from it; try again later."
+        f"Could not make hosts from GitLab's lists: {message}. "
+        "The answer is inconsistent, so it is not used; try again later."
     )
 
 
@@ -196,8 +196,7 @@ def test_a_namespace_that_means_something_to_ansible_is_no_host(name: str) -> No
     with pytest.raises(UsageError) as caught:
         namespace_hosts([project(1, f"{name}/app")], {})
     assert str(caught.value) == (
-        f"The group {name} of GitLab can't be a host, since Ansible has a meaning of its own for that name: "
-        "take host_per project."
+        f"The group {name} of GitLab can't be a host, since its name has a meaning in Ansible: set host_per to project."
     )
     assert names(project_hosts([project(1, f"{name}/app")], {})) == [f"{name}/app"]
 
@@ -259,7 +258,7 @@ def test_what_is_no_path_of_gitlab_is_no_host(path: str) -> None:
     with pytest.raises(RequestError) as caught:
         project_hosts([project(1, path)], {})
     namespace = path.rpartition("/")[0]
-    assert str(caught.value) == doubt(f"GitLab lists {path!r} in {namespace!r}, which is no path of its own")
+    assert str(caught.value) == doubt(f"GitLab lists {path!r} in {namespace!r}, which is not a valid path for it")
 
 
 @pytest.mark.parametrize(
@@ -273,7 +272,7 @@ def test_a_path_that_is_there_twice_is_not_believed() -> None:
     with pytest.raises(RequestError) as caught:
         project_hosts([project(1, "team/App"), project(2, "team/app")], {})
     assert caught.value.kind is ErrorKind.INCOMPLETE
-    assert str(caught.value) == doubt("GitLab lists team/app twice, as when something is moved meanwhile")
+    assert str(caught.value) == doubt("GitLab lists team/app twice, as it does if something is moved meanwhile")
 
 
 def groups(*namespaces: str) -> dict[str, str]:

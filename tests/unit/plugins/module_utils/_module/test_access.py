@@ -106,7 +106,7 @@ def test_an_address_that_sudo_dropped_is_explained() -> None:
     for environ, told in (({}, False), ({"SUDO_USER": "ops"}, True)):
         with pytest.raises(UsageError) as failure:
             connected(environ, api_url=None)
-        assert ("say become: false" in str(failure.value)) is told
+        assert ("set become: false" in str(failure.value)) is told
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_where_the_registry_is(options: dict[str, str], environ: dict[str, str],
     [
         ({"registry_url": "registry.example.com"}, "write it as https://registry.example.com"),
         ({"registry_url": "https://a:b@r.example.com"}, "give it in registry_password instead"),
-        ({"registry_url": "https://r.example.com?a=b"}, "registry_url holds a query"),
+        ({"registry_url": "https://r.example.com?a=b"}, "registry_url contains a query"),
         ({"registry_username": "", "registry_password": ""}, "is empty"),
     ],
 )

@@ -156,7 +156,7 @@ def test_blanks_around_a_text_are_cut(option: Option) -> None:
 def test_a_text_is_one_line(option: Option) -> None:
     if option.name not in OF_LINES:
         for between in ("\n", "\r\n", "\n\n", "\u2028", "\x0b"):
-            assert "holds a line break: write one line" in option.read(f"a{between}b").words
+            assert "contains a line break: write one line" in option.read(f"a{between}b").words
 
 
 @of("str", "path")
@@ -174,7 +174,7 @@ def test_nothing_else_is_made_a_text(option: Option) -> None:
 def test_a_text_holds_only_what_can_be_seen(option: Option) -> None:
     if option.name not in OF_LINES:
         for between in ("\u200b", "\ufeff", "\u00a0", "\t", "\x00", "\x1b"):
-            assert "holds a character that can't be seen" in option.read(f"a{between}b").words
+            assert "contains an invisible character" in option.read(f"a{between}b").words
 
 
 @of("str", secret=True)

@@ -165,7 +165,10 @@ def test_another_plan_another_server_another_scope() -> None:
         check_fingerprint(approved, terms(approved, fingerprint="sha256:0"))
     refused = parse_plan(written(BEFORE, refusals=["too much", "far too much"]))
     with pytest.raises(
-        UsageError, match="^The approved plan is refused itself: too much. Have one approved that is not.$"
+        UsageError,
+        match=(
+            "^The approved plan was already refused when it was made: too much. Make a new plan and have it approved.$"
+        ),
     ):
         check_plan(refused, "https://gitlab.example.com", SCOPE)
     with pytest.raises(UsageError, match="made for https://gitlab.example.com"):
@@ -199,9 +202,9 @@ OLD, RENEW = "the approved plan is of 2026-06-01T12:00:00Z", "make a new plan an
         (72, None),
         (73, f"{OLD}, 73 hours ago, and plan_max_age is 72 hours: {RENEW}"),
         (72.5, f"{OLD}, 72 hours 30 minutes ago, and plan_max_age is 72 hours: {RENEW}"),
-        (-1, "the approved plan is of 2026-06-01T12:00:00Z, which is still to come"),
+        (-1, "the approved plan is of 2026-06-01T12:00:00Z, which is in the future"),
         (-5 / 60, None),
-        (None, "GitLab's answers have no Date, so that the age of the approved plan is not known"),
+        (None, "GitLab's answers have no Date header, so the age of the approved plan is unknown"),
     ],
 )
 def test_the_age_of_a_plan(hours: float | None, message: str | None) -> None:

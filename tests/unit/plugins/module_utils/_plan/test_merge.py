@@ -188,7 +188,7 @@ def test_a_single_plan_is_taken_as_it_is() -> None:
     lines = plan("a")
     assert approved_in(lines, {"project": ["other"]}) == parse_plan(lines)
     assert fingerprint_in(lines) == parse_plan(lines).fingerprint
-    for damaged, words in [([], "is empty"), (["[]"], "no plan of"), (["{"], "no plan of")]:
+    for damaged, words in [([], "is empty"), (["[]"], "not a plan of"), (["{"], "not a plan of")]:
         for use in (lambda lines: approved_in(lines, {}), fingerprint_in):
             with pytest.raises(UsageError, match=words):
                 use(damaged)
@@ -204,20 +204,23 @@ def test_what_does_not_go_together() -> None:
     other = "https://other.example.com"
     cases = {
         "There is no plan to merge.": [],
-        f"The plans were made for several servers, {parse_plan(plan('a')).server}, {other}: merge those of one.": [
+        f"The plans were made for several servers, {parse_plan(plan('a')).server}, {other}: merge only plans of one "
+        "server.": [
             plan("b", server=other),
             plan("a"),
         ],
-        "a is in more than one plan: each repository may be in one alone.": [
+        "a is in more than one plan: each repository may be in only one plan.": [
             plan("a"),
             written([part("a", {})], scope={"group": "a"}),
         ],
-        'Two plans were made for {"project": ["a"]}: each scope may have one alone.': [
+        'Two plans were made for {"project": ["a"]}: each scope may have only one plan.': [
             plan("a"),
             written([part("b", {})], scope={"project": ["a"]}),
         ],
-        'The plan of {"project": ["a"]} is refused itself: too much.': [plan("a", refusals=["too much"])],
-        "The plan is a merged one: give the plans that it was made of.": [list(merged_plans(plan("a")).lines())],
+        'The plan of {"project": ["a"]} was already refused when it was made: too much.': [
+            plan("a", refusals=["too much"])
+        ],
+        "The plan is a merged one: give the plans from which it was made.": [list(merged_plans(plan("a")).lines())],
     }
     for text, plans in cases.items():
         with pytest.raises(UsageError) as refused:
@@ -237,7 +240,7 @@ def test_a_plan_that_changes_while_it_is_merged_is_not_written() -> None:
 def test_a_merged_plan_that_names_no_plan(odd: Any) -> None:
     header = {key: value for key, value in json.loads(MERGED[0]).items() if key != "fingerprint"}
     forged = with_fingerprint({**header, "parts": [odd]})
-    with pytest.raises(UsageError, match="line 2 begins another plan than line 1 tells of"):
+    with pytest.raises(UsageError, match="line 2 begins another plan than line 1 announces"):
         fingerprint_in([json.dumps(forged), *A])
 
 
@@ -305,17 +308,17 @@ def test_a_merged_plan_can_not_be_given_a_looser_budget() -> None:
 @pytest.mark.parametrize(
     ("lines", "what"),
     [
-        (MERGED[:1], "it ends with line 1, after 0 of the plans that line 1 tells of (2)"),
-        (MERGED[:5], "it ends with line 5, after 1 of the plans that line 1 tells of (2)"),
-        (MERGED[:-1], "it ends with line 8, after 1 of the tags of b that line 7 tells of (2)"),
-        ([*MERGED, B[0]], "line 10 is behind the end of the plan"),
-        ([*MERGED, *B], "line 10 is behind the end of the plan"),
-        ([MERGED[0], *MERGED], "line 2 comes after 0 of the plans that line 1 tells of (2)"),
-        ([MERGED[0], *B, *A], "line 2 begins another plan than line 1 tells of"),
-        ([MERGED[0], *plan("a", 3), *B], "line 2 begins another plan than line 1 tells of"),
+        (MERGED[:1], "it ends with line 1, after 0 of the plans that line 1 announces (2)"),
+        (MERGED[:5], "it ends with line 5, after 1 of the plans that line 1 announces (2)"),
+        (MERGED[:-1], "it ends with line 8, after 1 of the tags of b that line 7 announces (2)"),
+        ([*MERGED, B[0]], "line 10 comes after the end of the plan"),
+        ([*MERGED, *B], "line 10 comes after the end of the plan"),
+        ([MERGED[0], *MERGED], "line 2 comes after 0 of the plans that line 1 announces (2)"),
+        ([MERGED[0], *B, *A], "line 2 begins another plan than line 1 announces"),
+        ([MERGED[0], *plan("a", 3), *B], "line 2 begins another plan than line 1 announces"),
         ([MERGED[0].replace('"delete": 2', '"delete": 1'), *A, *B], "line 1 is not as written"),
         ([MERGED[0].replace(", ", ","), *A, *B], "line 1 is not as written"),
-        ([*MERGED[:3], *MERGED[4:]], "line 5 comes after 1 of the tags of a that line 3 tells of (2)"),
+        ([*MERGED[:3], *MERGED[4:]], "line 5 comes after 1 of the tags of a that line 3 announces (2)"),
     ],
 )
 @pytest.mark.parametrize("use", [lambda lines: approved_in(lines, {"project": ["a"]}), fingerprint_in])

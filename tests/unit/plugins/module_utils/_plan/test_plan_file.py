@@ -136,34 +136,34 @@ def edited(number: int, old: str, new: str) -> list[str]:
 AGAIN = "Fetch it again, or make a new plan and have it approved."
 ALTERED = [
     # Cut.
-    (LINES[:-1], "it ends with line 10, after 2 of the repositories that line 1 tells of (3)"),
-    (LINES[:-3], "it ends with line 8, after 1 of the repositories that line 1 tells of (3)"),
-    (LINES[:-6], "it ends with line 5, after 3 of the tags of a that line 2 tells of (6)"),
-    (LINES[:1], "it ends with line 1, after 0 of the repositories that line 1 tells of (3)"),
-    ([*LINES[:-1], LINES[-1][:40]], "line 11 is no line of a plan"),
+    (LINES[:-1], "it ends with line 10, after 2 of the repositories that line 1 announces (3)"),
+    (LINES[:-3], "it ends with line 8, after 1 of the repositories that line 1 announces (3)"),
+    (LINES[:-6], "it ends with line 5, after 3 of the tags of a that line 2 announces (6)"),
+    (LINES[:1], "it ends with line 1, after 0 of the repositories that line 1 announces (3)"),
+    ([*LINES[:-1], LINES[-1][:40]], "line 11 is not a line of a plan"),
     # Lines that are left out.
-    ([*LINES[:4], *LINES[5:]], "line 8 comes after 5 of the tags of a that line 2 tells of (6)"),
-    ([LINES[0], *LINES[2:]], "line 2 comes after 0 of the repositories that line 1 tells of (3)"),
-    ([*LINES[:8], *LINES[10:]], "it ends with line 9, after 2 of the repositories that line 1 tells of (3)"),
+    ([*LINES[:4], *LINES[5:]], "line 8 comes after 5 of the tags of a that line 2 announces (6)"),
+    ([LINES[0], *LINES[2:]], "line 2 comes after 0 of the repositories that line 1 announces (3)"),
+    ([*LINES[:8], *LINES[10:]], "it ends with line 9, after 2 of the repositories that line 1 announces (3)"),
     # In another order.
     ([*LINES[:2], LINES[3], LINES[2], *LINES[4:]], "line 4, on a:1, is not in the order of the names"),
     ([LINES[0], *LINES[8:10], *LINES[1:8], LINES[10]], "line 4, on a, is not in the order of the paths"),
     # Padded.
     (edited(1, '", "', '",  "'), "line 1 is not as written"),
     (edited(2, '", "', '",  "'), "line 2 is not as written"),
-    (edited(3, '", "', '",  "'), "line 3 is no tag of a"),
-    (edited(3, "}\n", "} \n"), "line 3 is no tag of a"),
-    (edited(3, "}\n", "}X\n"), "line 3 is no line of a plan"),
-    ([*LINES, "\n"], "line 12 is no line of a plan"),
-    ([*LINES[:3], "\n", *LINES[3:]], "line 4 is no line of a plan"),
-    ([*LINES, written_line({"type": "note"})], "line 12 is no line of a plan"),
+    (edited(3, '", "', '",  "'), "line 3 is not a tag of a"),
+    (edited(3, "}\n", "} \n"), "line 3 is not a tag of a"),
+    (edited(3, "}\n", "}X\n"), "line 3 is not a line of a plan"),
+    ([*LINES, "\n"], "line 12 is not a line of a plan"),
+    ([*LINES[:3], "\n", *LINES[3:]], "line 4 is not a line of a plan"),
+    ([*LINES, written_line({"type": "note"})], "line 12 is not a line of a plan"),
     # Duplicated.
     ([*LINES[:3], LINES[2], *LINES[3:]], "line 4, on a:1, is not in the order of the names"),
     ([*LINES[:8], *LINES[1:]], "line 9, on a, is not in the order of the paths"),
-    ([*LINES, LINES[-1]], "line 12 is more than the repositories that line 1 tells of (3)"),
-    ([*LINES, LINES[3]], "line 12 is more than the tags of c that line 11 tells of (0)"),
-    ([*LINES, *LINES], "line 12 is behind the end of the plan"),
-    ([LINES[0], *LINES], "line 2 comes after 0 of the repositories that line 1 tells of (3)"),
+    ([*LINES, LINES[-1]], "line 12 is more than the repositories that line 1 announces (3)"),
+    ([*LINES, LINES[3]], "line 12 is more than the tags of c that line 11 announces (0)"),
+    ([*LINES, *LINES], "line 12 comes after the end of the plan"),
+    ([LINES[0], *LINES], "line 2 comes after 0 of the repositories that line 1 announces (3)"),
     # Edited.
     (edited(1, "gitlab.example.com", "gitlab.example.net"), "line 1 was changed, or a whole repository after it"),
     (edited(1, "2026-06-01T12", "2026-06-02T12"), "line 1 was changed, or a whole repository after it"),
@@ -173,7 +173,7 @@ ALTERED = [
     (edited(1, '"tags": 7', '"tags": 8'), "line 1 was changed, or a whole repository after it"),
     (
         edited(1, '"repositories": 3', '"repositories": 4'),
-        "it ends with line 11, after 3 of the repositories that line 1 tells of (4)",
+        "it ends with line 11, after 3 of the repositories that line 1 announces (4)",
     ),
     (
         edited(1, '"fingerprint": "sha256:', '"fingerprint": "sha256:0'),
@@ -185,13 +185,13 @@ ALTERED = [
     (edited(3, '"delete"', '"keep"'), "line 3, on a:1, has no action that fits its reason"),
     (
         edited(3, '"type": "tag"', '"type": "repository"'),
-        "line 3 comes after 0 of the tags of a that line 2 tells of (6)",
+        "line 3 comes after 0 of the tags of a that line 2 announces (6)",
     ),
     (edited(5, '"keep"', '"delete"'), "line 5, on a:3, has no action that fits its reason"),
     (edited(8, '"size": 7', '"size": "7"'), "lines 2 to 8, on a, are not as written"),
-    (edited(11, '"tags": 0', '"tags": 1'), "it ends with line 11, after 0 of the tags of c that line 11 tells of (1)"),
+    (edited(11, '"tags": 0', '"tags": 1'), "it ends with line 11, after 0 of the tags of c that line 11 announces (1)"),
     (edited(11, '"project_id": 1', '"project_id": 2'), "line 11, on c, is not as written"),
-    (edited(9, '"b"', '"a\\u001b\\n"'), "line 10 is no tag of a??"),
+    (edited(9, '"b"', '"a\\u001b\\n"'), "line 10 is not a tag of a??"),
     # A repository of another plan, which is whole itself.
     ([*LINES[:-1], written([part("d", {})])[1]], "line 1 was changed, or a whole repository after it"),
 ]
@@ -210,7 +210,7 @@ def test_an_altered_plan_is_refused_with_what_is_wrong(lines: list[str], what: s
         ([], "The plan is empty."),
         (written(BEFORE, clock=None), "The plan does not say when it was made."),
         *(
-            ([text], "This is no plan of registry_cleanup: give a file that plan_path wrote.")
+            ([text], "This is not a plan of registry_cleanup: give a file that plan_path wrote.")
             for text in ("", "{", "[]", "5", '{"type": "plan"}', "[" * 100_000, '{"a":' * 100_000, "\0", "ä", "\ud800")
         ),
         (
@@ -257,7 +257,7 @@ ONE = written([part("a", {"1": ("x", True)})])
         (1, {"totals": {}}, "line 1 is not as written"),
         (1, {"refusals": "no"}, "line 1 is not as written"),
         *(
-            (1, {"budget": odd}, "line 1 has no budget that a cleanup writes")
+            (1, {"budget": odd}, "line 1 has a budget that is not from a cleanup")
             for odd in (
                 *(0, 5, "5", False, [], {}, [None, None], budget_row(), [100, "2h"]),
                 *({"max_deletions_per_run": 5}, {"max_duration": "2h"}, {**budget_row(5), "max_deletions": 5}),
@@ -270,12 +270,12 @@ ONE = written([part("a", {"1": ("x", True)})])
             )
         ),
         (2, {"path": 5}, "line 2 is not as written"),
-        (2, {"tags": None}, "line 3 is more than the tags of a that line 2 tells of (-1)"),
+        (2, {"tags": None}, "line 3 is more than the tags of a that line 2 announces (-1)"),
         (2, {"delete": None}, "lines 2 to 3, on a, are not as written"),
         (2, {"delete": 0}, "lines 2 to 3, on a, are not as written"),
-        (3, {"name": 5}, "line 3 is no tag of a"),
-        (3, {"digest": ["x"]}, "line 3 is no tag of a"),
-        (3, {"repository": "b"}, "line 3 is no tag of a"),
+        (3, {"name": 5}, "line 3 is not a tag of a"),
+        (3, {"digest": ["x"]}, "line 3 is not a tag of a"),
+        (3, {"repository": "b"}, "line 3 is not a tag of a"),
         (2, {"delete": True}, "lines 2 to 3, on a, are not as written"),
         (2, {"keep": 1}, "lines 2 to 3, on a, are not as written"),
         (2, {"reasons": {"too_young": 1}}, "lines 2 to 3, on a, are not as written"),
@@ -288,15 +288,15 @@ ONE = written([part("a", {"1": ("x", True)})])
         (2, {"project_id": None}, "line 2 is not as written"),
         *((2, {"id": odd}, "line 2 is not as written") for odd in (None, True, -1, "1", 2**63)),
         *((2, {"path": odd}, "line 2 is not as written") for odd in ("", "\ud800")),
-        (3, {"name": "\ud800"}, "line 3 is no tag of a"),
-        (3, {"name": ""}, "line 3 is no tag of a"),
+        (3, {"name": "\ud800"}, "line 3 is not a tag of a"),
+        (3, {"name": ""}, "line 3 is not a tag of a"),
         (3, {"action": "keep"}, "line 3, on a:1, has no action that fits its reason"),
         (3, {"action": "Delete"}, "line 3, on a:1, has no action that fits its reason"),
         (3, {"action": "Keep", "reason": "too_young"}, "line 3, on a:1, has no action that fits its reason"),
         (3, {"action": None}, "line 3, on a:1, has no action that fits its reason"),
         (3, {"reason": "latest"}, "line 3, on a:1, has no action that fits its reason"),
         (3, {"reason": None}, "line 3, on a:1, has no action that fits its reason"),
-        (3, {"action": 5, "name": None}, "line 3 is no tag of a"),
+        (3, {"action": 5, "name": None}, "line 3 is not a tag of a"),
     ],
 )
 def test_a_plan_that_fits_its_fingerprint_has_to_fit_itself(number: int, changes: dict[str, Any], what: str) -> None:
@@ -405,7 +405,7 @@ def test_a_line_that_is_written_in_another_way_is_none() -> None:
     tag = '{"type": "tag", "repository": "a", "name": "ä", "action": "delete", "digest": null}\n'
     repository = fingerprint_of([written_line(rows[1]), tag])
     lines = [with_fingerprint(rows[0], [repository]), {**rows[1], "fingerprint": repository}]
-    with pytest.raises(UsageError, match="line 3 is no line of a plan"):
+    with pytest.raises(UsageError, match="line 3 is not a line of a plan"):
         parse_plan([*map(written_line, lines), tag])
 
 

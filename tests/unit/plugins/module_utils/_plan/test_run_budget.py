@@ -69,7 +69,7 @@ def test_each_option_counts_by_itself_and_none_is_loosened(one: RunBudget | None
 def test_what_no_cleanup_writes_is_no_budget(row: object) -> None:
     with pytest.raises(UsageError) as caught:
         budget_in(row)
-    assert str(caught.value) == "The plan has a budget that no cleanup writes."
+    assert str(caught.value) == "The plan has a budget that is not from a cleanup."
 
 
 def test_no_budget_limits_nothing() -> None:
@@ -95,18 +95,22 @@ def test_a_budget_in_words(budget: RunBudget, words: str) -> None:
 @pytest.mark.parametrize(
     ("given", "approved", "sentences"),
     [
-        ((6, None), (5, None), ["max_deletions_per_run is 6 here and 5 in the approved plan: the smaller one counts."]),
+        (
+            (6, None),
+            (5, None),
+            ["max_deletions_per_run is 6 here and 5 in the approved plan: the smaller value is used."],
+        ),
         (
             (None, "90min"),
             (None, "1h"),
-            ["max_duration is 90min here and 1h in the approved plan: the smaller one counts."],
+            ["max_duration is 90min here and 1h in the approved plan: the smaller value is used."],
         ),
         (
             (6, "2h"),
             (5, "1h"),
             [
-                "max_deletions_per_run is 6 here and 5 in the approved plan: the smaller one counts.",
-                "max_duration is 2h here and 1h in the approved plan: the smaller one counts.",
+                "max_deletions_per_run is 6 here and 5 in the approved plan: the smaller value is used.",
+                "max_duration is 2h here and 1h in the approved plan: the smaller value is used.",
             ],
         ),
         ((5, "60min"), (5, "1h"), []),

@@ -44,8 +44,8 @@ def test_a_plan_is_stored_once() -> None:
 @pytest.mark.parametrize(
     ("stored", "sentence"),
     [
-        (OTHER.encode(), f"{FILE} is there and is another plan: give another version, or overwrite."),
-        (b"\xff", f"{FILE} is no plan."),
+        (OTHER.encode(), f"{FILE} exists and is another plan: give another version, or set overwrite."),
+        (b"\xff", f"{FILE} is not a plan."),
     ],
 )
 def test_what_is_not_overwritten(stored: bytes, sentence: str) -> None:
@@ -65,7 +65,7 @@ def test_a_plan_that_is_fetched() -> None:
             None,
             f"Could not fetch {FILE}: GitLab answered 404. There is no such plan, or the token may not see it.",
         ),
-        (b"\xff", f"{FILE} is no plan."),
+        (b"\xff", f"{FILE} is not a plan."),
         (TEXT.replace("a-0", "a-9").encode(), f"{FILE}: The plan was altered after it was made: "),
     ],
 )
@@ -92,7 +92,7 @@ def test_a_plan_that_was_merged_of_others_is_none_to_merge() -> None:
 
 @pytest.mark.parametrize("content", [b"<html>", b"\xff", b"", TEXT.replace("a-0", "a-9").encode()])
 def test_one_file_that_is_no_plan_is_named(content: bytes) -> None:
-    with pytest.raises(UsageError, match=r"^page.html of package plans 1(: .*| is no plan)\.$"):
+    with pytest.raises(UsageError, match=r"^page.html of package plans 1(: .*| is not a plan)\.$"):
         fetched_plans({"a.jsonl": TEXT.encode(), "page.html": content}, "package plans 1")
 
 
@@ -122,12 +122,12 @@ def test_a_later_run_comes_later_whatever_its_clock_says(hour: int, token: str) 
     ("contents", "present", "words"),
     [
         ({SECOND: b"2\n"}, "", "Part 1 of the journal journal-20260601T120000Z-00ff00ff is missing"),
-        ({FIRST: b"\xff"}, "", f"{FIRST} is no part of a journal."),
+        ({FIRST: b"\xff"}, "", f"{FIRST} is not a part of a journal."),
         *(
             (
                 {FIRST: b"1\n"},
                 present,
-                "journal_path is there and holds other lines than the package: give another path.",
+                "journal_path exists and contains other lines than the package: give another path.",
             )
             for present in ("0\n", "1\n2\n")
         ),

@@ -26,23 +26,26 @@ NAMES = ["latest", "v1", "v1-foo", "foo-v2", "dev-1"]
 @pytest.mark.parametrize(
     ("wanted", "words"),
     [
-        (Parameters(name_regex="v1|v2", keep_n=5), ["without brackets", "foo-v2, v1-foo as well", "Write (?:v1|v2)"]),
+        (
+            Parameters(name_regex="v1|v2", keep_n=5),
+            ["without parentheses", "foo-v2, v1-foo", "Write (?:v1|v2)"],
+        ),
         (Parameters(name_regex=".*", name_regex_keep="v1|v2"), ["name_regex_keep 'v1|v2' has alternatives"]),
         (Parameters(name_regex=".*", keep_n=5), ["matches all of the 4 tags"]),
         (Parameters(name_regex="x.*", keep_n=5), ["matches none of the 4 tags"]),
         (Parameters(name_regex="dev-.*"), ["only latest is kept"]),
         (
             Parameters(name_regex="dev-.*", older_than="1m"),
-            ["older_than '1m' is no duration that is known here: what GitLab deletes can't be told."],
+            ["older_than '1m' is not a duration that is known here, so it is unknown what GitLab deletes."],
         ),
-        (Parameters(name_regex="dev-.*", older_than=""), ["older_than '' is no duration"]),
+        (Parameters(name_regex="dev-.*", older_than=""), ["older_than '' is not a duration"]),
         (Parameters(name_regex="", keep_n=5), ["name_regex is empty", "nothing is ever deleted"]),
         (Parameters(name_regex="dev-.*", name_regex_keep="", keep_n=5), ["name_regex_keep is empty"]),
         (Parameters(name_regex="(", keep_n=5), ["not a valid RE2 pattern (missing ): ()"]),
         (Parameters(name_regex=r"\Qdev", keep_n=5), [r"\Q without \E"]),
         (
             Parameters(name_regex="dev-.*", name_regex_keep="v.*\n"),
-            ["name_regex_keep 'v.*\n' matches no tag, since the name of a tag never holds a line break."],
+            ["name_regex_keep 'v.*\n' matches no tag, since the name of a tag never contains a line break."],
         ),
         (Parameters(name_regex="dev-.*| v.*", keep_n=5), ["has the part ' v.*', which matches no tag"]),
     ],
@@ -63,14 +66,17 @@ ANCHORED = "GitLab anchors the first only at its beginning and the last only at 
             Parameters(name_regex="v1|v2", keep_n=1),
             [*NAMES[3:], "v1", "v2", "latest"],
             [
-                f"name_regex_delete 'v1|v2' has alternatives without brackets around them: {ANCHORED}, which here "
-                "takes in foo-v2 as well. Write (?:v1|v2)."
+                f"name_regex_delete 'v1|v2' has alternatives without parentheses around them: {ANCHORED}, which here "
+                "also matches foo-v2. Write (?:v1|v2)."
             ],
         ),
         (
             Parameters(name_regex="v1|v2", keep_n=1),
             ["v1", "dev-1"],
-            [f"name_regex_delete 'v1|v2' has alternatives without brackets around them: {ANCHORED}. Write (?:v1|v2)."],
+            [
+                f"name_regex_delete 'v1|v2' has alternatives without parentheses around them: {ANCHORED}. Write "
+                "(?:v1|v2)."
+            ],
         ),
         (Parameters(name_regex="x.*", keep_n=1), NAMES, ["name_regex_delete 'x.*' matches none of the 4 tags."]),
         (Parameters(name_regex=".*", keep_n=1), NAMES, ["name_regex_delete '.*' matches all of the 4 tags."]),
@@ -111,7 +117,7 @@ def test_a_few_names_are_shown(count: int, shown: str) -> None:
     [found] = lint_warnings(
         Parameters(name_regex="v1|v2", keep_n=1), ["x", *(f"v1-{number}" for number in range(count))]
     )
-    assert f"which here takes in {shown} as well." in found
+    assert f"which here also matches {shown}." in found
 
 
 def test_a_sound_policy_is_not_complained_about() -> None:
@@ -168,7 +174,7 @@ def test_the_same_in_our_own_options(wanted: Parameters, options: dict[str, Any]
 
 def test_what_is_dead_is_what_gitlab_reads_as_dead() -> None:
     [dead] = lint_warnings(Parameters(name_regex="a.*", name_regex_keep=r"main\B", keep_n=1), ["a", "b"])
-    assert dead == r"name_regex_keep 'main\B' matches no tag, since \B can't hold where it stands."
+    assert dead == r"name_regex_keep 'main\B' matches no tag, since \B can't match at its place."
     [_brackets, everything] = lint_warnings(Parameters(name_regex="a|", keep_n=1), ["a", "b"])
     assert everything == "name_regex 'a|' matches all of the 2 tags."
 

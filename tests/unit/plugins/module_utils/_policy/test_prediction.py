@@ -107,7 +107,7 @@ def test_of_equal_dates_a_protected_tag_may_be_the_one_that_keep_n_keeps() -> No
         (Verdict.POSSIBLE, Reason.TIED),
     ]
     assert (found.certainty, found.least, found.most) == (Certainty.UPPER_BOUND, 0, 1)
-    assert found.uncertainties == ("1 tag has a date too close to another to tell which of them keep_n keeps",)
+    assert found.uncertainties == ("1 tag has a date too close to another date to know which of the tags keep_n keeps",)
     found = predict(tags, Parameters(name_regex_delete=".*", keep_n=2), Mode.DATABASE, NOW)
     assert (found.least, found.most) == (0, 0)
 
@@ -176,7 +176,7 @@ def test_a_registry_of_unknown_kind_may_delete_what_the_patterns_choose() -> Non
         least=0,
         most=2,
         certainty=Certainty.UNKNOWN,
-        uncertainties=("2 tags match, and it could not be told by which of GitLab's two algorithms they are judged",),
+        uncertainties=("2 tags match, and it is unknown which of GitLab's two algorithms decides about them",),
     )
     assert predict(tags[3:], wanted, Mode.UNKNOWN, NOW) == Prediction(
         (
@@ -290,7 +290,7 @@ def test_an_age_that_is_not_known_here_is_no_guess(older_than: str) -> None:
         least=0,
         most=2,
         certainty=Certainty.UNKNOWN,
-        uncertainties=("2 tags match, and which of them GitLab takes for older than older_than can't be told here",),
+        uncertainties=("2 tags match, and it is unknown which of them are older than older_than for GitLab",),
     )
 
 

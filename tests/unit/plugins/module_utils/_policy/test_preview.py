@@ -83,7 +83,7 @@ def test_a_preview_tells_what_the_next_run_deletes_and_where_options_would_diffe
         "enabled": True,
         "at": NEXT_WEEK,
         "certainty": "upper_bound",
-        "doubts": ["1 tag may be protected by a rule that can't be read, or does not bind the caller"],
+        "doubts": ["1 tag may be protected by a rule that can't be read, or that does not apply to this token's user"],
         "message": None,
         "delete_least": 2,
         "delete_most": 3,
@@ -102,8 +102,8 @@ def test_a_preview_tells_what_the_next_run_deletes_and_where_options_would_diffe
             "unseen_protection": 1,
         },
         "lint": [
-            "name_regex 'dev-.*|rc' has alternatives without brackets around them: GitLab anchors the first only at "
-            "its beginning and the last only at its end, which here takes in my-rc as well. Write (?:dev-.*|rc)."
+            "name_regex 'dev-.*|rc' has alternatives without parentheses around them: GitLab anchors the first only at "
+            "its beginning and the last only at its end, which here also matches my-rc. Write (?:dev-.*|rc)."
         ],
         "options": {
             "name_regex_delete": "(?:dev-.*|rc)",
@@ -180,9 +180,7 @@ def test_without_a_clock_nobody_claims_to_know_what_is_old_enough() -> None:
     found = preview(POLICY._replace(keep_n=None), listing(tag("dev-1"), tag("v1")), clock=None)
     assert found["delete"] == [{"name": "dev-1", "reason": "unseen_age", "certain": False}]
     assert (found["certainty"], found["delete_least"], found["delete_most"]) == ("unknown", 0, 1)
-    assert found["doubts"] == [
-        "1 tag matches, and whether GitLab takes it for older than older_than can't be told here"
-    ]
+    assert found["doubts"] == ["1 tag matches, and it is unknown whether it is older than older_than for GitLab"]
     assert [(row["options"], row["options_reason"]) for row in found["differences"]] == [("kept", "unknown_date")]
 
 

@@ -134,7 +134,7 @@ def test_the_registry_is_at_the_address_that_was_given_or_told(server: RegistryS
     assert registry_of(gitlab, RegistrySettings(), "registry.example.com/a/b").url == "http://registry.example.com"
     assert registry_of(gitlab, given, f"{host.upper()}/a/b").url == server.http.url
     assert server.http.requests == []
-    with pytest.raises(UsageError, match="give registry_url"):
+    with pytest.raises(UsageError, match="set registry_url"):
         registry_of(gitlab, RegistrySettings(), "")
 
 
@@ -165,7 +165,7 @@ def test_an_unencrypted_token_service_is_not_used_by_an_encrypted_registry(serve
 def test_passwords_go_to_the_registry_and_to_gitlab_alone(server: RegistryServer) -> None:
     with serving(lambda _number, _request: (200, JSON, b'{"token": "x"}')) as thief:
         server.fake.realm = thief.url.replace("127.0.0.1", "localhost") + "/token"
-        with pytest.raises(RequestError, match="wants the credentials sent to http://localhost"):
+        with pytest.raises(RequestError, match="wants the credentials to be sent to http://localhost"):
             tag_names(server.registry(OWN), "a/b")
         assert thief.requests == []
 

@@ -157,7 +157,7 @@ def test_what_is_no_catalog_is_none(shelves: RegistryServer, body: bytes) -> Non
     fake = shelves.fake
     assert isinstance(fake, Shelves)
     fake.page = lambda last: (200, {}, body)  # type: ignore[method-assign]
-    with pytest.raises(RequestError, match="no catalog"):
+    with pytest.raises(RequestError, match="not a catalog"):
         read(shelves)
 
 

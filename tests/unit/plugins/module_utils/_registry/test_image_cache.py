@@ -153,9 +153,11 @@ def test_a_database_of_something_else_is_left_alone(tmp_path: Path, statement: s
     with sqlite3.connect(path) as connection:
         connection.execute(statement)
     before = path.read_bytes()
-    expected = f"cache_path {path} is a file of another kind, or of another release, and is left as it is: give the "
-    assert known(path, some(2)) == ([None, None], [f"{expected}name of a new file."])
-    assert learn(path, some(2, 2)) == [f"{expected}name of a new file."]
+    expected = (
+        f"cache_path {path} is another kind of file, or of another release, and is not changed: give the path of "
+    )
+    assert known(path, some(2)) == ([None, None], [f"{expected}a new file."])
+    assert learn(path, some(2, 2)) == [f"{expected}a new file."]
     assert path.read_bytes() == before
 
 
@@ -215,7 +217,7 @@ def test_a_locked_file_is_waited_for_and_then_passed_over(tmp_path: Path, monkey
     holder.execute("BEGIN EXCLUSIVE")
     found, [warning] = known(path, some(2))
     assert found == [None, None]
-    assert "can't be read (database is locked): images cost requests as if it was not given." in warning
+    assert "can't be read (database is locked): images are read without a cache." in warning
     [warning] = learn(path, some(2, 2))
     assert "can't be written (database is locked)" in warning
     holder.close()

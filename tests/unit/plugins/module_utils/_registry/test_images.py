@@ -95,7 +95,7 @@ def test_an_index_is_read_with_all_its_images(server: RegistryServer) -> None:
     assert found.size == len(index) + inner
     assert found.children == tuple(str(row["digest"]) for row in rows)
     del server.fake.answers[f"/a/b/manifests/{digest_of(old)}"]
-    with pytest.raises(RequestError, match="an image of the index is not there"):
+    with pytest.raises(RequestError, match="an image of the index does not exist"):
         read_image(server.registry(), "a/b", "multi")
 
 
@@ -142,9 +142,9 @@ def test_bytes_that_are_not_their_digest_are_not_believed(server: RegistryServer
         f"/a/b/blobs/{digest_of(config)}": (200, {}, b'{"created": "1999-01-01T00:00:00Z"}'),
     }
     for reference in ("v1", digest_of(b"wanted")):
-        with pytest.raises(RequestError, match="another one than its digest says"):
+        with pytest.raises(RequestError, match="does not match its digest"):
             read_manifest(server.registry(), "a/b", reference)
-    with pytest.raises(RequestError, match="other ones than their digest says"):
+    with pytest.raises(RequestError, match="do not match their digest"):
         read_image(server.registry(), "a/b", "v2")
 
 

@@ -96,7 +96,7 @@ def test_sizes_that_are_counted_in_another_way_are_not_compared() -> None:
     now = FIGURES._replace(bytes=9 * GIB, bytes_method=BytesMethod.LAYERS)
     shown = compared(FIGURES, now)
     assert change(FIGURES, now).bytes is None
-    sentence = "Sizes are counted in another way now (gitlab, then layers), so they are not compared."
+    sentence = "Sizes are now found by another method (gitlab, then layers), so they are not compared."
     text = markdown(shown)
     assert sentence in text
     # Only the sum is shown: in the project, nothing else changed.

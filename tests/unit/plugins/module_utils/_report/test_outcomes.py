@@ -34,8 +34,8 @@ from tests.unit.plugins.module_utils._report.examples import request, tag, write
 APP, OTHER = "team/app", "team/other"
 PRINT = "sha256:" + "1" * 64
 NAMES = ("a", "b", "c")
-UNSEEN = "Its deletion was asked for, and the journal does not say what came of it."
-NEVER = "The run ended before its deletion was asked for."
+UNSEEN = "Its deletion was requested, and the journal does not contain the outcome."
+NEVER = "The run ended before its deletion was requested."
 
 Event = dict[str, Any]
 
@@ -215,11 +215,11 @@ def test_a_killed_run_is_told_as_it_is(tmp_path: Path) -> None:
 @pytest.mark.parametrize("events", [None, [], [start("other"), asking("a")], whole(*["deleted"] * 3)[1:]])
 def test_a_journal_without_a_run_of_the_plan_proves_nothing(tmp_path: Path, events: list[Event] | None) -> None:
     report = report_of(tmp_path, events)
-    assert "It is not known what was deleted." in headline(report)
+    assert "It is unknown what was deleted." in headline(report)
     assert {row["outcome"] for row in rows_of(tags_csv(report)) if row["action"] == "delete"} == {"unknown"}
     assert samples(report, "planned_deletions") == {"expired": 3}
     assert samples(report, "deleted_tags") == {"none": 0}
-    assert "tells of no run of this plan" in " ".join(report.head.warnings)
+    assert "contains no run of this plan" in " ".join(report.head.warnings)
     assert report.head.result == "partial"
 
 
@@ -274,8 +274,8 @@ def test_a_run_that_used_up_its_budget_is_no_failure_in_any_report(tmp_path: Pat
     events = [*budgeted()[:3], budgeted()[-1]]
     report = report_of(tmp_path, events, Told(result="ok", deleted=1))
     assert headline(report) == (
-        "1 of 3 planned tags were deleted. Of the others: 2 left for the next run. The run used up its budget "
-        f"({BUDGET}): the next one goes on."
+        "1 of 3 planned tags were deleted. Of the others: 2 left for the next run. The run reached its budget "
+        f"({BUDGET}): the next run continues."
     )
     text = markdown(report)
     assert "Not deleted, or unknown" not in text

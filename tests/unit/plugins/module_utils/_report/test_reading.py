@@ -165,7 +165,7 @@ def test_a_failed_run_is_reported_without_files(tmp_path: Path) -> None:
         "There is no plan: the run ended before it was written.",
     )
     assert (found.total.tags, found.total.bytes, list(found.repositories())) == (None, None, [])
-    with pytest.raises(UsageError, match="is not there"):
+    with pytest.raises(UsageError, match="does not exist"):
         read_report(request(audit_path=missing))
 
 
@@ -204,7 +204,7 @@ def test_an_earlier_audit_is_compared(tmp_path: Path) -> None:
     [
         ({"server": "https://other.example.com"}, "is of https://other.example.com"),
         ({"scope": {"group": "other"}}, "is of group other"),
-        (None, "is not there"),
+        (None, "does not exist"),
     ],
 )
 def test_what_can_not_be_compared_is_told(tmp_path: Path, head: dict[str, Any] | None, words: str) -> None:

@@ -114,7 +114,7 @@ def test_a_run_of_another_plan_says_nothing(tmp_path: Path) -> None:
     again = read_report(request(plan_path=str(tmp_path / "plan.jsonl"), journal_path=str(tmp_path / "journal")))
     assert found(again) == {"empty": "unknown", "full": "unknown", "young": None}
     assert again.head.result == "partial"
-    assert headline(again).startswith("It is not known what was deleted.")
+    assert headline(again).startswith("It is unknown what was deleted.")
 
 
 @pytest.mark.parametrize("kept", range(9))

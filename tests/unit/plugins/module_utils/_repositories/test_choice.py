@@ -65,11 +65,16 @@ CASES: list[tuple[str, ScopeState, dict[str, Any], dict[str, Any], str, str]] = 
         EMPTY,
         {},
         "unproven_empty",
-        "no tags are listed, which a registry that fails looks like too",
+        "no tags are listed, which is also the answer of a failing registry",
     ),
     (
         *("unknown to the registry", scope_state(listed(WEB, authoritative=False, repository_unknown=True))),
-        *(EMPTY, {}, "unproven_empty", "the registry does not know it, which one whose storage is lost says too"),
+        *(
+            EMPTY,
+            {},
+            "unproven_empty",
+            "the registry does not know it, but a registry that lost its storage answers the same",
+        ),
     ),
     (
         "doubtful and old",
@@ -77,7 +82,7 @@ CASES: list[tuple[str, ScopeState, dict[str, Any], dict[str, Any], str, str]] = 
         MONTH,
         {},
         "unproven_empty",
-        "no tags are listed, which a registry that fails looks like too",
+        "no tags are listed, which is also the answer of a failing registry",
     ),
     (
         "unread",
@@ -114,12 +119,12 @@ CASES: list[tuple[str, ScopeState, dict[str, Any], dict[str, Any], str, str]] = 
             MONTH,
             {},
             "too_young",
-            "its newest tag is of 2026-05-02T12:00:00Z, which is not longer ago than not_pushed_for",
+            "its newest tag is of 2026-05-02T12:00:00Z, which is not older than not_pushed_for",
         ),
     ),
     (
         *("just created", scope_state(listed(shelf("web", created=30)))),
-        *(MONTH, {}, "too_young", "it was created 2026-05-02T12:00:00Z, which is not longer ago than not_pushed_for"),
+        *(MONTH, {}, "too_young", "it was created 2026-05-02T12:00:00Z, which is not older than not_pushed_for"),
     ),
     (
         "no creation",
@@ -127,7 +132,7 @@ CASES: list[tuple[str, ScopeState, dict[str, Any], dict[str, Any], str, str]] = 
         MONTH,
         {},
         "unknown_date",
-        "it is not known when it was created",
+        "its creation date is unknown",
     ),
     (
         "created in 1996",
@@ -135,7 +140,7 @@ CASES: list[tuple[str, ScopeState, dict[str, Any], dict[str, Any], str, str]] = 
         MONTH,
         {},
         "unknown_date",
-        "it is not known when it was created",
+        "its creation date is unknown",
     ),
     (
         "created in future",
@@ -143,28 +148,28 @@ CASES: list[tuple[str, ScopeState, dict[str, Any], dict[str, Any], str, str]] = 
         MONTH,
         {},
         "unknown_date",
-        "it is not known when it was created",
+        "its creation date is unknown",
     ),
-    ("no clock", scope_state(OLD, clock=None), MONTH, {}, "unknown_date", "it is not known when it was created"),
+    ("no clock", scope_state(OLD, clock=None), MONTH, {}, "unknown_date", "its creation date is unknown"),
     (
         *("one undated tag", scope_state(listed(WEB, pushed("v1", 90), pushed("v2", None)))),
-        *(MONTH, {}, "unknown_date", "no date is known of v2"),
+        *(MONTH, {}, "unknown_date", "the date is unknown of v2"),
     ),
     (
         *("undated tags", scope_state(listed(WEB, *(pushed(f"v{number}", None) for number in range(7))))),
-        *(MONTH, {}, "unknown_date", "no date is known of v0, v1, v2, v3, v4 and 2 more"),
+        *(MONTH, {}, "unknown_date", "the date is unknown of v0, v1, v2, v3, v4 and 2 more"),
     ),
     (
         *("a date to come", scope_state(listed(WEB, pushed("v1", 90), pushed("v2", -2)))),
-        *(MONTH, {}, "unknown_date", "no date is known of v2"),
+        *(MONTH, {}, "unknown_date", "the date is unknown of v2"),
     ),
     (
         *("five undated tags", scope_state(listed(WEB, *(pushed(f"v{number}", None) for number in range(5))))),
-        *(MONTH, {}, "unknown_date", "no date is known of v0, v1, v2, v3, v4"),
+        *(MONTH, {}, "unknown_date", "the date is unknown of v0, v1, v2, v3, v4"),
     ),
     (
         *("an odd date", scope_state(listed(WEB, pushed("v1", 90), pushed("v2", 20_000)))),
-        *(MONTH, {}, "unknown_date", "no date is known of v2"),
+        *(MONTH, {}, "unknown_date", "the date is unknown of v2"),
     ),
     (
         "built",
@@ -176,7 +181,7 @@ CASES: list[tuple[str, ScopeState, dict[str, Any], dict[str, Any], str, str]] = 
     ),
     (
         *("any registry", scope_state(listed(WEB, built("a", 90)), capabilities=ServerCapabilities())),
-        *(MONTH, {}, "unknown_date", "no date is known of a"),
+        *(MONTH, {}, "unknown_date", "the date is unknown of a"),
     ),
     (
         "capped",
@@ -222,7 +227,7 @@ CASES: list[tuple[str, ScopeState, dict[str, Any], dict[str, Any], str, str]] = 
         REFS,
         {},
         "unknown_refs",
-        "its project has no branch at all, as one has whose git data is lost",
+        "its project has no branch, which is also so if its git data is lost",
     ),
     (
         "unread refs",
@@ -247,7 +252,7 @@ CASES: list[tuple[str, ScopeState, dict[str, Any], dict[str, Any], str, str]] = 
         REFS,
         {},
         "no_ref",
-        "it is at the path of its project, and named after no git reference",
+        "it is at the path of its project, so it is not named after a branch, git tag or merge request",
     ),
     (
         "a prefix",
@@ -305,7 +310,7 @@ CASES: list[tuple[str, ScopeState, dict[str, Any], dict[str, Any], str, str]] = 
         *("a protected tag", scope_state(listed(WEB, pushed("a", 1), pushed("b", 1, protected=True)))),
         *(WEBS, {}, "gitlab_protected", "a tag protection rule of GitLab covers b"),
     ),
-    ("no digest", scope_state(listed(WEB, Tag("a"))), WEBS, {}, "unknown_digest", "no digest is known of a"),
+    ("no digest", scope_state(listed(WEB, Tag("a"))), WEBS, {}, "unknown_digest", "the digest is unknown of a"),
     (
         "no digest wanted",
         scope_state(listed(WEB, Tag("a"))),
@@ -336,11 +341,11 @@ CASES: list[tuple[str, ScopeState, dict[str, Any], dict[str, Any], str, str]] = 
     ),
     (
         *("in use by id", scope_state(listed(WEB, pushed("a", 1, config_digest=digest("e")))), WEBS),
-        *({"in_use": ["e" * 12]}, "in_use", "in use are a"),
+        *({"in_use": ["e" * 12]}, "in_use", "images in use: a"),
     ),
     (
         *("an index may be in use", scope_state(listed(WEB, pushed("a", 1, media_type=OCI_INDEX))), WEBS),
-        *({"in_use": ["e" * 12]}, "unknown_in_use", "it is not known whether these are in use: a"),
+        *({"in_use": ["e" * 12]}, "unknown_in_use", "it is unknown whether these are in use: a"),
     ),
     (
         *("protect stands above", scope_state(listed(WEB, Tag("a"), pushed("b", 1, protected=True), Tag("v1")))),

@@ -26,11 +26,11 @@ from tests.unit.options import filled
 from tests.unit.scopes import scope_request
 
 NEEDS_PATHS = (
-    "conditions: ref_gone needs paths beside it, or repositories: say which repositories are named after a git "
-    "reference, as in team/*/review/*. Any other one would count as one whose branch is gone."
+    "conditions: ref_gone needs paths or repositories: give the repositories that are named after a branch, as in "
+    "team/*/review/*. Otherwise all other repositories would look as if their branch no longer existed."
 )
 NONE = (
-    "conditions has none: give at least one of empty, ref_gone, not_pushed_for, paths, since a scope alone deletes "
+    "conditions is empty: give at least one of empty, ref_gone, not_pushed_for, paths, since a scope alone deletes "
     "nothing."
 )
 
@@ -57,7 +57,7 @@ def test_conditions() -> None:
         ({"ref_gone": ["branches"], "empty": True}, NEEDS_PATHS),
         (
             {"empty": True, "ref_match": "suffix"},
-            "conditions: ref_match has no meaning without ref_gone: leave it out.",
+            "conditions: ref_match has no effect without ref_gone: leave it out.",
         ),
         (
             {"not_pushed_for": "0d"},
@@ -65,7 +65,7 @@ def test_conditions() -> None:
         ),
         (
             {"paths": ["team/app|team/web"]},
-            "conditions: paths 'team/app|team/web' is no glob, since it has no |: write one entry for each.",
+            "conditions: paths 'team/app|team/web' is not a glob, since a glob has no |: write one entry for each.",
         ),
     ],
 )

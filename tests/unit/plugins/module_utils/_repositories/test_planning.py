@@ -91,12 +91,12 @@ def test_what_is_empty_already_stays_as_it_is() -> None:
     assert actions(PROVEN_EMPTY, empty()) == ["none"]
 
 
-NOT_COUNTED = "team/app: its tags can't be counted, and max_deletions or max_deletions_total is set"
+NOT_COUNTED = "team/app: its tags can't be counted, which max_deletions and max_deletions_total need"
 HIDDEN_RULES = (
     "GitLab would let an administrator change protected tags, and its protection rules can't be read here (use a token "
-    "that is no administrator's)"
+    "of a user who is not an administrator)"
 )
-EMPTY_OR_FAILED = "no tags are listed, which a registry that fails looks like too"
+EMPTY_OR_FAILED = "no tags are listed, which is also the answer of a failing registry"
 
 
 @pytest.mark.parametrize(
@@ -209,11 +209,11 @@ def test_what_is_warned_of() -> None:
         return warnings_of(observed, plan_tags(observed, request), request)
 
     assert warnings(state(), empty()) == [
-        "GitLab lists no tags of team/app, which a registry that fails looks like too: that there are none is not "
-        "proven."
+        "GitLab lists no tags of team/app, which is also the answer of a failing registry: so it is unknown whether it "
+        "has tags."
     ]
     assert warnings(state(V1, Tag("v3"), Tag("v4", protected=True)), empty(protect=["v1"])) == [
-        "Tags of team/app are kept that were meant to be deleted (1 gitlab_protected, 1 unknown_digest)."
+        "Tags of team/app are kept although they were to be deleted (1 gitlab_protected, 1 unknown_digest)."
     ]
     assert warnings(PROVEN_EMPTY, empty()) == []
     assert warnings(state(V1), empty(protect=["v1"])) == []

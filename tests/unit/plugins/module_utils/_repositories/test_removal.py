@@ -165,7 +165,7 @@ def test_what_gitlab_gave_up_is_told() -> None:
     edit(client, set_repository={"repository": "team/app/r0", "status": "delete_failed"})
     outcome, message = removed(reader, RepositoryRemoval(REPOSITORY, asked_before=True), wait=60.0)
     assert outcome is RepositoryOutcome.DELETE_FAILED
-    assert message.startswith("GitLab gave up: without a metadata database it deletes at most 200 tags")
+    assert message.startswith("GitLab failed to delete it: without a metadata database it deletes at most 200 tags")
 
 
 @pytest.mark.parametrize(("status", "message"), [(500, "GitLab has not deleted it within 60 seconds"), (403, "403")])
@@ -201,8 +201,11 @@ def changed_since(client: Simulated, reader: TagReader, removal: RepositoryRemov
             {"set_tag": {"repository": "team/app/r0", "name": "v2", "digest": "sha256:" + "c" * 64}},
             "its tag v2 was pushed again or protected since the plan was made",
         ),
-        ({"set_repository": {"repository": "team/app/r0", "status": "delete_ongoing"}}, "somebody else has GitLab"),
-        ({"set_project": {"path": "team/app", "new_path": "team/web"}}, "it is team/web/r0 by now"),
+        (
+            {"set_repository": {"repository": "team/app/r0", "status": "delete_ongoing"}},
+            "already deleting it for somebody else",
+        ),
+        ({"set_project": {"path": "team/app", "new_path": "team/web"}}, "its path is team/web/r0 now"),
     ],
 )
 def test_a_repository_that_is_not_as_planned_is_left(changes: dict[str, Any], words: str) -> None:
@@ -230,7 +233,7 @@ def test_one_whose_storage_is_lost_meanwhile_is_left(gone_before: int) -> None:
     edit(client, set_repository={"repository": "team/app/r0", "registry_state": "unknown"})
     outcome, message = removed(reader, removal)
     assert (outcome, is_there(client)) == (RepositoryOutcome.NOT_DELETED, True)
-    assert message == "the registry does not know it, which one whose storage is lost says too"
+    assert message == "the registry does not know it, but a registry that lost its storage answers the same"
     assert not [request for request in client.requests if request.startswith("DELETE")]
 
 
@@ -298,7 +301,7 @@ EMPTYING = {"event": "delete_requested", "repository": REPOSITORY.path, "name": 
         (
             [EMPTYING, ASKED],
             RepositoryOutcome.NOT_DELETED,
-            "its deletion was asked for, and what came of it was not seen: a fault",
+            "its deletion was requested, and its outcome is unknown: a fault",
         ),
         ([ASKED, SETTLED], RepositoryOutcome.SCHEDULED, ""),
         ([ASKED, SETTLED, {**SETTLED, "outcome": "deleted"}], RepositoryOutcome.DELETED, ""),

@@ -54,13 +54,13 @@ def test_a_job_token_is_enough_if_nothing_is_waited_for(options: dict[str, Any])
         ({"max_deletions": -1}, "max_deletions is -1"),
         ({"max_deletions_total": -1}, "max_deletions_total is -1"),
         ({"wait_timeout": -1}, "wait_timeout is -1"),
-        ({"protect": ["v.*"]}, "protect has no meaning with state absent"),
-        ({"state": "empty", "force": True}, "force has no meaning with state empty"),
-        ({"state": "empty", "empty_first": True}, "empty_first has no meaning with state empty"),
+        ({"protect": ["v.*"]}, "protect has no effect with state absent"),
+        ({"state": "empty", "force": True}, "force has no effect with state empty"),
+        ({"state": "empty", "empty_first": True}, "empty_first has no effect with state empty"),
         ({"return_limit": -1}, "return_limit is -1"),
         ({"repository": ["team"]}, "repository 'team' is not the path of a repository"),
         ({"state": "empty", "protect": ["("]}, "protect '(' is not a valid RE2 pattern"),
-        ({"job_token": True}, "With a CI/CD job token it can't be seen whether a repository is gone"),
+        ({"job_token": True}, "A CI/CD job token can't see whether a repository was deleted"),
     ],
 )
 def test_what_is_refused(options: dict[str, Any], words: str) -> None:

@@ -207,7 +207,7 @@ def test_a_project_that_loses_nothing_needs_no_other_repository() -> None:
 
 
 def test_what_else_refuses_a_plan() -> None:
-    assert refusals(in_use_sources_expected=["a"]) == ["the source a of what is in use is expected, and not there"]
+    assert refusals(in_use_sources_expected=["a"]) == ["the source a of images in use is expected and missing"]
     source = {"name": "a", "images": ["x:y"], "failed": "", "read_at": "2026-06-01T10:00:00Z"}
     [stale] = refusals(in_use_sources=[source])
     assert "read longer ago than in_use_max_age" in stale
@@ -217,11 +217,11 @@ def test_what_else_refuses_a_plan() -> None:
     )
     assert "in_use_max_age" in later
     [clock] = refusals(STATE._replace(clock=None))
-    assert clock.startswith("GitLab's time is not known")
+    assert clock.startswith("GitLab's time is unknown")
     assert refusals(STATE._replace(clock=None), {"paths": ["x/y"]}) == []
     assert refusals(scope_state(clock=None)) == []
     [hidden] = refusals(STATE._replace(hidden_rules=True))
-    assert "use a token that is no administrator's" in hidden
+    assert "use a token of a user who is not an administrator" in hidden
 
 
 @pytest.mark.parametrize(("on_unmatched", "refused"), [("auto", True), ("warn", False), ("fail", True)])
@@ -266,13 +266,13 @@ def test_an_entry_of_protect_that_matches_nothing() -> None:
         ),
         (
             ServerCapabilities(),
-            ["It could not be told what the dates of tags mean here, so every repository that has tags is kept."],
+            ["The meaning of the dates of tags is unknown here, so every repository with tags is kept."],
         ),
         (
             ServerCapabilities(mode=Mode.DATABASE, read_method=ReadMethod.REST, graphql_unavailable_reason="No."),
-            ["The last push of tags is shown by GraphQL alone. No."],
+            ["Only GraphQL shows the last push of tags. No."],
         ),
-        (ServerCapabilities(mode=Mode.DATABASE), ["The last push of tags is shown by GraphQL alone."]),
+        (ServerCapabilities(mode=Mode.DATABASE), ["Only GraphQL shows the last push of tags."]),
     ],
 )
 def test_notes(capabilities: ServerCapabilities, words: list[str]) -> None:
@@ -313,17 +313,17 @@ def test_its_fingerprint_is_read_as_that_of_any_plan() -> None:
     assert not is_merged(lines)
     with pytest.raises(UsageError, match="The plan was altered"):
         fingerprint_in([*lines[:-1], lines[-1].replace('"keep"', '"delete"').replace("too_young", "matched")])
-    with pytest.raises(UsageError, match="This is no plan of registry_cleanup or registry_repository: give"):
+    with pytest.raises(UsageError, match="This is not a plan of registry_cleanup or registry_repository: give"):
         fingerprint_in([lines[0].replace(REPOSITORY_FORMAT, "containerops.gitlab/audit")])
-    with pytest.raises(UsageError, match="This is no plan of registry_cleanup: give"):
+    with pytest.raises(UsageError, match="This is not a plan of registry_cleanup: give"):
         approved_in(lines, None)
 
 
 def test_a_plan_of_another_kind_is_refused() -> None:
-    with pytest.raises(UsageError, match="This is no plan of registry_cleanup"):
+    with pytest.raises(UsageError, match="This is not a plan of registry_cleanup"):
         parse_plan(lines_of())
     other = [lines_of()[0].replace(REPOSITORY_FORMAT, "containerops.gitlab/cleanup-plan")]
-    with pytest.raises(UsageError, match="This is no plan of registry_repository"):
+    with pytest.raises(UsageError, match="This is not a plan of registry_repository"):
         parse_plan(other, REPOSITORY_FORMAT)
 
 
@@ -364,7 +364,10 @@ def plan_parts(lines: list[str], state: ScopeState) -> Any:
 def test_words_for_what_is_not_as_it_was_approved() -> None:
     state = scope_state(listed(OLD, pushed("a", 40), pushed("b", 50)))
     [part] = plan_parts(lines_of(), state)
-    assert (part.whole.reason.value, part.whole.why) == ("changed", "the tag b is another image than in the plan")
+    assert (part.whole.reason.value, part.whole.why) == (
+        "changed",
+        "the tag b points to another image than in the plan",
+    )
     assert part.decisions == ()
     [part] = plan_parts(lines_of(), scope_state(listed(OLD, pushed("c", 40))))
     assert part.whole.why == "the tag c is not in the approved plan"

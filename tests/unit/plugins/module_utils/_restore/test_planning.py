@@ -60,11 +60,11 @@ def observed(*images: Manifest, **fields: Any) -> ObservedRepository:
 
 ERROR = RequestError(ErrorKind.TIMEOUT, "too late", operation="read it")
 PLANNED: list[Any] = [
-    pytest.param(observed(image()), "v1", A, RestoreReason.DELETED, "", id="put back"),
+    pytest.param(observed(image()), "v1", A, RestoreReason.DELETED, "", id="restored"),
     pytest.param(observed(image(), now={"v1": A}), "v1", A, RestoreReason.PRESENT, "", id="present"),
     pytest.param(observed(image(), now={"v1": B}), "v1", A, RestoreReason.REPLACED, B, id="another image"),
     pytest.param(observed(now={"v1": B}), "v1", None, RestoreReason.REPLACED, B, id="there, and never known"),
-    pytest.param(observed(image()), "v1", None, RestoreReason.NO_DIGEST, "which image it was", id="never known"),
+    pytest.param(observed(image()), "v1", None, RestoreReason.NO_DIGEST, "the digest of its image", id="never known"),
     pytest.param(observed(image(B)), "v1", A, RestoreReason.COLLECTED, "garbage collection", id="collected"),
     pytest.param(
         observed(image(subject=B), missing=frozenset({B})), "v1", A, RestoreReason.INCOMPLETE, B, id="no subject"
@@ -108,9 +108,9 @@ def test_what_is_said_of_the_reasons() -> None:
     found = observed(image(B), protected=frozenset({"v3"}))
     tags = [deleted("v1", None), deleted("v2", A), deleted("v3", B)]
     assert [each.message for each in plan_restore(tags, {APP: found})] == [
-        "the journal does not tell which image it was",
-        "the registry does not hold its image any more, since garbage collection took it or it was deleted",
-        "a tag protection rule of GitLab's keeps this token's user from pushing it",
+        "the journal does not contain the digest of its image",
+        "the registry no longer has its image, since garbage collection removed it or it was deleted",
+        "a tag protection rule of GitLab does not allow this token's user to push it",
     ]
 
 
@@ -204,7 +204,7 @@ def test_what_can_not_be_put_back_is_a_shortfall() -> None:
     assert intent.changed
     [unread] = intent.unread
     assert str(unread) == (
-        "7 of 10 tags can't be put back (1 no_digest, 2 collected, 1 incomplete, 1 protected, 1 locked, 1 unread); "
+        "7 of 10 tags can't be restored (1 no_digest, 2 collected, 1 incomplete, 1 protected, 1 locked, 1 unread); "
         "first team/app:v4: so it is."
     )
     assert [row["after_header"] for row in intent.diff] == [APP]
@@ -213,8 +213,8 @@ def test_what_can_not_be_put_back_is_a_shortfall() -> None:
     nothing = intent_of(plan_of(*GOOD), 10)
     assert (nothing.changed, list(nothing.unread), nothing.diff) == (False, [], [])
     assert (intent.summary, nothing.summary) == (
-        "1 of 10 tags is to be put back",
-        f"0 of {len(GOOD)} tags are to be put back",
+        "1 of 10 tags is to be restored",
+        f"0 of {len(GOOD)} tags are to be restored",
     )
 
 
@@ -244,7 +244,7 @@ def test_names_that_are_other_images_are_told() -> None:
     assert warnings_of(plan_of(RestoreReason.DELETED, RestoreReason.PRESENT), []) == []
     ended, left = warnings_of(plan_of(RestoreReason.REPLACED, RestoreReason.REPLACED), [killed])
     assert "2026-06-01T12:00:00.000Z (plan 1, 0 tags)" in ended
-    assert left == "2 tags were pushed again meanwhile and left as found; first team/app:v1: so it is."
+    assert left == "2 tags were pushed again meanwhile and not changed; first team/app:v1: so it is."
 
 
 def test_what_became_of_the_tags() -> None:
@@ -260,10 +260,10 @@ def test_what_became_of_the_tags() -> None:
     assert set(applied.outcome["counts"].values()) == {1}
     assert applied.changed is True
     assert applied.shortfall == (
-        "1 of 5 tags were put back; team/app:v2 is unverified: because. 1 of 6 tags can't be put back (1 collected); "
+        "1 of 5 tags were restored; team/app:v2 is unverified: because. 1 of 6 tags can't be restored (1 collected); "
         "first team/app:v6: so it is."
     )
-    assert list(applied.warnings) == ["1 tag was pushed again meanwhile and left as found; first team/app:v3: because."]
+    assert list(applied.warnings) == ["1 tag was pushed again meanwhile and not changed; first team/app:v3: because."]
     [last] = [row for row in restored(plan, results, "it ended") if row.result.outcome is WriteOutcome.NOT_TRIED]
     assert last.result == TagWriteResult(plan[4].write, WriteOutcome.NOT_TRIED, message="it ended")
 

@@ -118,10 +118,10 @@ REFUSED: list[tuple[list[Any], str]] = [
     ([row("delete_requested")], "Line 1 of journal_path comes before the start of a run"),
     ([outcome("a", "deleted")], "Line 1 of journal_path comes before the start of a run"),
     ([{"event": "repository_delete_requested"}], "Line 1 of journal_path comes before the start of a run"),
-    ([{**start(), "time": ""}], "Line 1 of journal_path has no time that a cleanup writes"),
-    ([{**start(), "server": ["x"]}], "Line 1 of journal_path has no server that a cleanup writes"),
-    ([{**start(), "fingerprint": "x" * 201}], "Line 1 of journal_path has no fingerprint that a cleanup writes"),
-    ([start(), {**start(), "approved": "\n"}], "Line 2 of journal_path has no approved that a cleanup writes"),
+    ([{**start(), "time": ""}], "Line 1 of journal_path has no valid time"),
+    ([{**start(), "server": ["x"]}], "Line 1 of journal_path has no valid server"),
+    ([{**start(), "fingerprint": "x" * 201}], "Line 1 of journal_path has no valid fingerprint"),
+    ([start(), {**start(), "approved": "\n"}], "Line 2 of journal_path has no valid approved"),
     (
         [start(), row("delete_requested", repository="team")],
         "Line 2 of journal_path names 'team', which is not the path",
@@ -141,16 +141,16 @@ REFUSED: list[tuple[list[Any], str]] = [
     ([start(), row("delete_requested", digest=7)], "names '7', which is not a digest"),
     (
         [start(), row("delete_requested"), outcome("dev-1", "lost")],
-        "Line 3 of journal_path tells 'lost', which is not what",
+        "Line 3 of journal_path tells 'lost', which is not an outcome",
     ),
-    ([start(), row("delete_requested"), row("outcome", outcome=["deleted"])], "which is not what becomes of a tag"),
+    ([start(), row("delete_requested"), row("outcome", outcome=["deleted"])], "which is not an outcome of a tag"),
     ([start(), "text\n"], "Line 2 of journal_path can't be read, and may be about a tag that was deleted"),
     ([start(), json.dumps(row("delete_requested"))[1:]], "Line 2 of journal_path can't be read"),
     ([start(), json.dumps(END) * 2], "Line 2 of journal_path can't be read"),
-    ([start(), []], "Line 2 of journal_path tells of nothing that a cleanup does"),
-    ([start(), 1], "Line 2 of journal_path tells of nothing that a cleanup does"),
-    ([start(), row("delete")], "Line 2 of journal_path tells of nothing that a cleanup does"),
-    ([start(), {}], "Line 2 of journal_path tells of nothing that a cleanup does"),
+    ([start(), []], "Line 2 of journal_path is not from a cleanup"),
+    ([start(), 1], "Line 2 of journal_path is not from a cleanup"),
+    ([start(), row("delete")], "Line 2 of journal_path is not from a cleanup"),
+    ([start(), {}], "Line 2 of journal_path is not from a cleanup"),
     ([start(), "x" * 1024 * 1024], "Line 2 of journal_path is longer than 1048576 characters"),
 ]
 
@@ -182,17 +182,17 @@ def test_a_run_as_it_is_returned() -> None:
 def test_what_is_told_of_many_runs_has_an_end() -> None:
     with pytest.raises(UsageError) as error:
         choose_runs([], "last", HERE)
-    assert str(error.value).startswith("journal_path tells of no run of registry_cleanup: give the file that its ")
+    assert str(error.value).startswith("journal_path contains no run of registry_cleanup: give a file of its ")
     elsewhere = [run(number, "a", server=f"https://{number}.example.com") for number in range(1, 6)]
     with pytest.raises(UsageError) as error:
         choose_runs(elsewhere, "last", HERE)
     first = ", ".join(each.server for each in elsewhere[:3])
-    assert str(error.value) == f"journal_path tells of runs on {first} alone, and api_url leads to {HERE}."
+    assert str(error.value) == f"journal_path contains only runs on {first}, and api_url leads to {HERE}."
     many = [run(number, "a") for number in range(1, 8)]
     with pytest.raises(UsageError) as error:
         choose_runs(many, "x", HERE)
     last = ", ".join(each.label for each in many[-5:])
-    assert str(error.value) == f"run 'x' fits no run that journal_path tells of: {last}."
+    assert str(error.value) == f"run 'x' matches no run of journal_path: {last}."
 
 
 VALUES = st.recursive(
@@ -250,7 +250,7 @@ SETTLED = {"event": "repository_outcome", "repository": "team/app", "id": 7, "ou
 def test_whole_repositories_are_not_put_back(tags: list[Any], meant: str) -> None:
     runs = read(start(1), row("delete_requested"), END, start(2), *tags, GONE, SETTLED, END)
     assert [each.repositories for each in runs] == [0, 1]
-    with pytest.raises(UsageError, match="The run of 2026-06-02.* whole repositories, and these can't be put back"):
+    with pytest.raises(UsageError, match="The run of 2026-06-02.* whole repositories, and these can't be restored"):
         choose_runs(runs, meant, HERE)
     assert choose_runs(runs, "2026-06-01", HERE) == runs[:1]
 
@@ -276,17 +276,17 @@ def test_runs_of_one_plan_are_one() -> None:
 @pytest.mark.parametrize(
     ("runs", "meant", "words"),
     [
-        ([], "last", "journal_path tells of no run of registry_cleanup: give the file that its journal_path wrote."),
-        ([run(1, "a", server=ELSEWHERE)], "all", f"tells of runs on {ELSEWHERE} alone, and api_url leads to {HERE}"),
+        ([], "last", "journal_path contains no run of registry_cleanup: give a file of its journal_path."),
+        ([run(1, "a", server=ELSEWHERE)], "all", f"contains only runs on {ELSEWHERE}, and api_url leads to {HERE}"),
         (
             [run(1, "a"), run(2, "b")],
             "2026",
-            f"run '2026' fits several runs that journal_path tells of: {TIME} (plan 1a, 1",
+            f"run '2026' matches several runs of journal_path: {TIME} (plan 1a, 1",
         ),
         (
             [run(1, "a"), run(2, "b", "c")],
             "7",
-            "run '7' fits no run that journal_path tells of: 2026-06-01T12:00:00.000Z",
+            "run '7' matches no run of journal_path: 2026-06-01T12:00:00.000Z",
         ),
         ([run(1, "a"), run(2, "b", "c")], "7", "2026-06-02T12:00:00.000Z (plan 2a, 2 tags)."),
     ],

@@ -128,17 +128,22 @@ def with_line(old: str, new: str) -> str:
 
 # What is changed in the document, the line that the message names, and what it says.
 MISTAKES = [
-    ("keep_n: 10", "keep_n: ten", 7, "rule_sets, services, rules, releases: keep_n is 'ten': a whole number belongs"),
+    (
+        "keep_n: 10",
+        "keep_n: ten",
+        7,
+        "rule_sets, services, rules, releases: keep_n is 'ten': it has to be a whole number",
+    ),
     ("keep_n: 10", "keep_n: -1", 7, "keep_n is -1: it can't be negative"),
-    ("keep_n: 10", "keep_n: true", 7, "keep_n is True: a whole number belongs there"),
-    ("keep_n: 10", "keepn: 10", 7, "'keepn' is no key that is known here: perhaps keep_n is meant"),
+    ("keep_n: 10", "keep_n: true", 7, "keep_n is True: it has to be a whole number"),
+    ("keep_n: 10", "keepn: 10", 7, "'keepn' is not a known key: perhaps keep_n is meant"),
     ("sort_by: semver", "sort_by: version", 6, "sort_by is 'version': it has to be one of date, "),
     ("match: v[0-9].*", "match: v[0-9.*", 5, "match 'v[0-9.*'"),
-    ("match: v[0-9].*", "matches: v[0-9].*", 5, "'matches' is no key that is known here: perhaps match is meant"),
-    ("older_than: 30d", "older_than: 30", 9, "older_than is 30: YAML takes it for something else than a text"),
+    ("match: v[0-9].*", "matches: v[0-9].*", 5, "'matches' is not a known key: perhaps match is meant"),
+    ("older_than: 30d", "older_than: 30", 9, "older_than is 30: YAML reads it as something else than a text"),
     ("older_than: 30d", "older_than: 30m", 9, "older_than '30m'"),
-    ("protect: [stable]", "protect: stable", 10, "protect is 'stable': a list belongs there"),
-    ("protect: [stable]", "protect: [1.10]", 10, "protect: 1.1: YAML takes it for something else than a text"),
+    ("protect: [stable]", "protect: stable", 10, "protect is 'stable': it has to be a list"),
+    ("protect: [stable]", "protect: [1.10]", 10, "protect: 1.1: YAML reads it as something else than a text"),
     ("protect: [stable]", "protect: ['a b']", 10, "protect: 'a b'"),
     ("min_age: 2d", "min_age: two days", 11, "min_age 'two days' is not a duration"),
     ("min_remaining: 3", "min_remaining: -3", 12, "min_remaining is -3: it has to be at least 0"),
@@ -148,20 +153,25 @@ MISTAKES = [
         14,
         "max_deletions_percent is 101: it has to be",
     ),
-    ("max_deletions_percent: 50.5", "max_deletions_percent: .nan", 14, "a number belongs there"),
-    ("name: nothing", "name: services", 15, "'services' stands here for the second time"),
-    ("{match: .*, keep: true}", "{match: .*, keep: true, keep_n: 2}", 17, "that the rule matches: leave out keep_n"),
-    ("{match: .*, keep: true}", "5", 17, "here is 5, and a mapping belongs there"),
+    ("max_deletions_percent: 50.5", "max_deletions_percent: .nan", 14, "it has to be a number"),
+    ("name: nothing", "name: services", 15, "'services' is here for the second time"),
+    (
+        "{match: .*, keep: true}",
+        "{match: .*, keep: true, keep_n: 2}",
+        17,
+        "that the rule matches are kept: leave out keep_n",
+    ),
+    ("{match: .*, keep: true}", "5", 17, "here is 5, but it has to be a mapping"),
     ("default: services", "default: service", 18, "default is 'service', and no rule set has this name"),
     ("rule_set: nothing", "rule_set: everything", 20, "rule_set is 'everything', and no rule set has this name"),
-    ("Team/Legal", "team legal", 21, "groups: 'team legal' is no path"),
+    ("Team/Legal", "team legal", 21, "groups: 'team legal' is not a path"),
     ("https://gitlab.example.com/groups", "https://gitlab.com/groups", 21, "is on gitlab.com"),
-    ("projects: [team/app", "projects: [app", 22, "projects: 'app' is a bare name"),
-    ('"12"', "12", 22, "12: YAML takes it for something else than a text, so put it in quotes"),
-    ('"12"', "TEAM/app", 22, "'team/app' stands here for the second time"),
+    ("projects: [team/app", "projects: [app", 22, "projects: 'app' is a name without its group"),
+    ('"12"', "12", 22, "12: YAML reads it as something else than a text, so put it in quotes"),
+    ('"12"', "TEAM/app", 22, "'team/app' is here for the second time"),
     ("repositories: [team/*/cache]", "repositories: ['team/.*']", 23, "repositories: 'team/.*' is a regular expr"),
-    ("projects: [team/app", "projects: ['team/*'", 22, "projects: 'team/*' is a glob, and only repositories takes one"),
-    ("Team/Legal", "team/l*", 21, "groups: 'team/l*' is a glob, and only repositories takes one: write it there"),
+    ("projects: [team/app", "projects: ['team/*'", 22, "projects: 'team/*' is a glob, which only repositories accepts"),
+    ("Team/Legal", "team/l*", 21, "groups: 'team/l*' is a glob, which only repositories accepts: write it there"),
     (
         "repositories: [team/app, team/web/*]",
         "repositories: ['team/.*']",
@@ -269,7 +279,7 @@ def test_what_cannot_be_seen_is_told_and_not_shown(text: str) -> None:
     ]:
         before, row[key] = row[key], text
         message = refused(document)
-        assert "it holds a " in message
+        assert "it contains a" in message
         assert message.isprintable()
         row[key] = f" {before}\n"
         read(document)
@@ -278,7 +288,7 @@ def test_what_cannot_be_seen_is_told_and_not_shown(text: str) -> None:
 
 A = {"name": "a", "rules": [{"match": "x"}]}
 EXCEPTION = {"repositories": ["team/app"], "keep_until": "2027-01-31", "why": "audit"}
-QUOTES = "YAML takes it for something else than a text, so put it in quotes"
+QUOTES = "YAML reads it as something else than a text, so put it in quotes"
 
 
 @pytest.mark.parametrize(
@@ -286,7 +296,7 @@ QUOTES = "YAML takes it for something else than a text, so put it in quotes"
     [
         (
             {"assignments": [{"rule_set": "a"}], "rule_sets": [{"name": "a", "rules": [{"match": "x"}]}]},
-            "retention, assignments, number 1: the rule set is assigned to nothing: write groups or projects or "
+            "retention, assignments, number 1: the rule set has no assignment: write groups or projects or "
             "repositories.",
         ),
         (
@@ -296,25 +306,25 @@ QUOTES = "YAML takes it for something else than a text, so put it in quotes"
         (
             {"rule_sets": [{"name": "a" * 61, "rules": [{"match": "x"}]}]},
             f"retention, rule_sets, {'a' * 61}: name is '{'a' * 61}': write up to 60 letters, digits and . _ - with "
-            "blanks between.",
+            "spaces between.",
         ),
         (
             {"rule_sets": [{"name": "a", "rules": [{"match": "x"}]}] * 2},
-            "retention, rule_sets, a: 'a' stands here for the second time.",
+            "retention, rule_sets, a: 'a' is here for the second time.",
         ),
         (
             {"rule_sets": [{"name": "a", "rules": [{"name": "x", "match": "x"}] * 2}]},
             "retention, rule_sets, a: rules has the name 'x' more than once: each tag names the rule that decided.",
         ),
-        ({"rule_sets": 5, "default": "a"}, "retention: rule_sets is 5: a list belongs there."),
+        ({"rule_sets": 5, "default": "a"}, "retention: rule_sets is 5: it has to be a list."),
         (
             {"rule_sets": 5, "assignments": [{"rule_set": "a", "groups": ["team"]}]},
-            "retention has 2 mistakes: rule_sets is 5: a list belongs there; assignments, number 1: rule_set is 'a', "
+            "retention has 2 mistakes: rule_sets is 5: it has to be a list; assignments, number 1: rule_set is 'a', "
             "and no rule set has this name: there is none.",
         ),
         (
             {"rule_sets": [A], "assignments": [{"rule_set": "b", "groups": 5}]},
-            "retention, assignments, number 1: groups is 5: a list belongs there.",
+            "retention, assignments, number 1: groups is 5: it has to be a list.",
         ),
         (
             {"rule_sets": [{**A, "protect": [5, "(a"]}]},
@@ -326,7 +336,7 @@ QUOTES = "YAML takes it for something else than a text, so put it in quotes"
         ),
         (
             {"rule_sets": [A], "assignments": [{"rule_set": "a", "projects": ["team/a", "team/a"]}]},
-            "retention, assignments, number 1, projects: 'team/a' stands here for the second time.",
+            "retention, assignments, number 1, projects: 'team/a' is here for the second time.",
         ),
     ],
 )
@@ -412,15 +422,18 @@ def test_all_mistakes_are_told_at_once() -> None:
     [
         ("", "retention has 0 documents: write one."),
         ("a: 1\n---\nb: 1", "retention has 2 documents: write one."),
-        ("a: [", "retention is no valid YAML in line 1."),
+        ("a: [", "retention is not valid YAML in line 1."),
         ("a: 1\na: 2", "retention has the key 'a' twice in the mapping of line 1: write it once."),
         ("[" * 1000, "retention is nested more than 200 levels deep in line 1."),
-        ("x" * (LARGEST + 1), "retention is larger than 1 MiB, which no retention document is."),
-        ("x" * LARGEST, "and a mapping belongs there"),
+        ("x" * (LARGEST + 1), "retention is larger than 1 MiB, which is the limit for a retention document."),
+        ("x" * LARGEST, "but it has to be a mapping"),
         ("\u00e4" * (LARGEST // 2 + 1), "retention is larger than 1 MiB"),
-        ("- a", "here is a list, and a mapping belongs there: it has rule_sets, default, assignments, exceptions."),
-        ([], "here is a list, and a mapping belongs there"),
-        (7, "here is 7, and a mapping belongs there"),
+        (
+            "- a",
+            "here is a list, but it has to be a mapping with the keys rule_sets, default, assignments, exceptions.",
+        ),
+        ([], "here is a list, but it has to be a mapping"),
+        (7, "here is 7, but it has to be a mapping"),
         ({}, "rule_sets is missing."),
         ({"rule_sets": []}, "rule_sets is empty: write at least one entry."),
         ({"rule_sets": [{"name": "", "rules": [{"match": "x"}]}]}, "name is ''"),

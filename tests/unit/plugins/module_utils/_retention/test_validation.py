@@ -29,8 +29,8 @@ SPEC: dict[str, Any] = {
 }
 DEFAULTS = {name: option.get("default") for name, option in SPEC.items()}
 NEEDED: dict[Any, Any] = {"needed": ["x"]}
-TEXT = "YAML takes it for something else than a text, so put it in quotes"
-WHOLE, NUMBER, FLAG = "a whole number belongs there", "a number belongs there", "true or false belongs there"
+TEXT = "YAML reads it as something else than a text, so put it in quotes"
+WHOLE, NUMBER, FLAG = "it has to be a whole number", "it has to be a number", "it has to be true or false"
 
 
 def read(value: Any) -> tuple[dict[str, Any], list[Problem]]:
@@ -81,11 +81,11 @@ def test_a_value_of_its_kind(key: str, value: Any, found: Any) -> None:
         ("text", True, f"text is True: {TEXT}"),
         ("text", 1.5, f"text is 1.5: {TEXT}"),
         ("text", date(2027, 1, 31), f"text is 2027-01-31: {TEXT}"),
-        ("text", ["a"], "text is a list: a text belongs there"),
-        ("text", {}, "text is a mapping: a text belongs there"),
+        ("text", ["a"], "text is a list: it has to be a text"),
+        ("text", {}, "text is a mapping: it has to be a text"),
         ("text", " \n", "text is ' \\n': write a text, or leave it out"),
-        ("text", "a\nb", "text is 'a\\nb': it holds a line break, so write it in one line"),
-        ("text", "a\ud800", "text is 'a\\ud800': it holds a character that can't be seen, so type it again"),
+        ("text", "a\nb", "text is 'a\\nb': it contains a line break, so write it in one line"),
+        ("text", "a\ud800", "text is 'a\\ud800': it contains an invisible character, so type it again"),
         ("text", None, "text is empty: give it a value, or leave it out"),
         ("choice", "three", "choice is 'three': it has to be one of one, two"),
         ("whole", 10**15, f"whole is 1000000000000000: {WHOLE}"),
@@ -104,14 +104,14 @@ def test_a_value_of_its_kind(key: str, value: Any, found: Any) -> None:
         ("flag", "1", f"flag is '1': {FLAG}"),
         ("flag", [], f"flag is a list: {FLAG}"),
         ("day", 2027, f"day is 2027: {TEXT}"),
-        ("texts", "a", "texts is 'a': a list belongs there"),
+        ("texts", "a", "texts is 'a': it has to be a list"),
         ("texts", [], "texts is empty: write at least one entry, or leave it out"),
         ("needed", [], "needed is empty: write at least one entry"),
-        ("unknown", 1, f"'unknown' is no key that is known here: here belong {', '.join(SPEC)}"),
-        ("numbr", 1, "'numbr' is no key that is known here: perhaps number is meant"),
-        ("word", 1, "'word' is no key that is known here: perhaps words is meant"),
-        ("texts", "x" * 58, f"texts is '{'x' * 58}': a list belongs there"),
-        ("texts", "x" * 59, f"texts is '{'x' * 59}...: a list belongs there"),
+        ("unknown", 1, f"'unknown' is not a known key: the keys are {', '.join(SPEC)}"),
+        ("numbr", 1, "'numbr' is not a known key: perhaps number is meant"),
+        ("word", 1, "'word' is not a known key: perhaps words is meant"),
+        ("texts", "x" * 58, f"texts is '{'x' * 58}': it has to be a list"),
+        ("texts", "x" * 59, f"texts is '{'x' * 59}...: it has to be a list"),
     ],
 )
 def test_what_is_not_of_its_kind_is_told_and_has_its_default(key: str, value: Any, text: str) -> None:
@@ -131,18 +131,18 @@ def test_what_is_not_of_its_kind_is_told_and_has_its_default(key: str, value: An
         ),
         (
             {**NEEDED, "rows": [{"text": "a"}, {"text": "b", "count": "c"}]},
-            Problem(("rows", 1), "count is 'c': a whole number belongs there", key="count"),
+            Problem(("rows", 1), "count is 'c': it has to be a whole number", key="count"),
         ),
         ({**NEEDED, "rows": [{"count": 3}]}, Problem(("rows", 0), "text is missing")),
-        ({**NEEDED, "row": 3}, Problem(("row",), "here is 3, and a mapping belongs there: it has text, count")),
+        ({**NEEDED, "row": 3}, Problem(("row",), "here is 3, but it has to be a mapping with the keys text, count")),
         (
             {**NEEDED, "text": "a", "words": "b"},
-            Problem((), "words says the same as text: write one of the two", key="words"),
+            Problem((), "words is the same as text: write one of the two", key="words"),
         ),
-        ({**NEEDED, 5: "a"}, Problem((), f"5 is no key that is known here: here belong {', '.join(SPEC)}", key=5)),
-        ({**NEEDED, (1,): "a"}, Problem((), f"(1,) is no key that is known here: here belong {', '.join(SPEC)}")),
+        ({**NEEDED, 5: "a"}, Problem((), f"5 is not a known key: the keys are {', '.join(SPEC)}", key=5)),
+        ({**NEEDED, (1,): "a"}, Problem((), f"(1,) is not a known key: the keys are {', '.join(SPEC)}")),
         ({}, Problem((), "needed is missing")),
-        (None, Problem((), f"here is nothing, and a mapping belongs there: it has {', '.join(SPEC)}")),
+        (None, Problem((), f"here is nothing, but it has to be a mapping with the keys {', '.join(SPEC)}")),
     ],
 )
 def test_a_problem_is_told_with_its_place(value: Any, problem: Problem) -> None:

@@ -44,7 +44,7 @@ def test_what_is_understood(text: str, expected: int) -> None:
     [
         ("", "empty"),
         ("   ", "empty"),
-        ("0", "^older_than '0' is ambiguous, a bare number has no clear unit: write 1min, 1month or 1d.$"),
+        ("0", "^older_than '0' is ambiguous, since a bare number has no clear unit: write 1min, 1month or 1d.$"),
         ("0d", "zero"),
         ("0d 0h", "zero"),
         ("30", "a bare number has no clear unit: write 30min, 30month or 30d.$"),

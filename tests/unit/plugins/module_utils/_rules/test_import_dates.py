@@ -113,9 +113,9 @@ def days(*numbers: float) -> list[datetime]:
         (days(33.1, 33.1, 33.1, 33.1, 33.1), "built around"),
         # Tools that build the same bytes again write the epoch.
         ([datetime(1970, 1, 1, tzinfo=UTC)] * 3 + days(2), None),
-        ([datetime(1970, 1, 1, tzinfo=UTC)] * 5, "(none of them has a date that can be true)"),
+        ([datetime(1970, 1, 1, tzinfo=UTC)] * 5, "(none of them has a plausible date)"),
         ([datetime(2000, 1, 1, tzinfo=UTC)] * 5, "built around 2000-01-01"),
-        ([], "can't be read to tell (unreachable): give dates_valid_from"),
+        ([], "can't be read to check this (unreachable): set dates_valid_from"),
     ],
 )
 def test_builds_tell_an_import_from_a_busy_week(builds: list[datetime], word: str | None) -> None:
@@ -129,17 +129,17 @@ def test_a_refusal_says_what_to_do() -> None:
     found = ImportWindow(first=first, last=last, tags=30, of=40, samples=())
     dates = "30 of 40 tags are dated between 2026-05-29T12:00:00Z and 2026-06-01T12:00:00.700000Z"
     advice = (
-        "give dates_valid_from, the time from which dates are those of pushes, such as 2026-06-01T12:00:01Z, or "
-        "1970-01-01 where all of them are"
+        "set dates_valid_from to the time from which dates are those of pushes, such as 2026-06-01T12:00:01Z, or to "
+        "1970-01-01 if all of them are"
     )
     assert refusal(found, days(200)) == (
         f"{dates}, although images among them were built around 2025-11-13T12:00:00Z, so that these are the dates of "
         f"an import to the metadata database: {advice}"
     )
-    assert "tell (no X): give" in str(refusal(found, [], "no X."))
+    assert "check this (no X): set" in str(refusal(found, [], "no X."))
     assert refusal(found, [], "not found.") == (
-        f"{dates}, as they are after an import to the metadata database, and the builds of their images can't be read "
-        f"to tell (not found): {advice}"
+        f"{dates}, as they are after an import to the metadata database, and the build dates of their images can't be "
+        f"read to check this (not found): {advice}"
     )
 
 

@@ -115,7 +115,7 @@ def test_what_is_no_reference_is_refused(text: str) -> None:
     with pytest.raises(UsageError) as refused:
         parse_reference(text)
     form = "write it as group/project/name:tag, with @sha256:... or as an id."
-    assert str(refused.value) == f"in_use holds {text!r}, which is no image: {form}"
+    assert str(refused.value) == f"in_use holds {text!r}, which is not an image: {form}"
 
 
 def kept(tags: list[Tag], *images: str) -> dict[str, str]:
@@ -193,15 +193,15 @@ def test_sources_that_are_missing_empty_or_failed() -> None:
     good, empty, bad = Source("a", ("x",)), Source("b", ()), Source("c", images=("x",), failed="unreachable")
     assert missing_sources([good], ["a"]) == missing_sources([good], 1) == missing_sources([good], None) == []
     [text] = missing_sources([good], ["a", "z"])
-    assert "z of what is in use is expected" in text
+    assert "z of images in use is expected" in text
     assert len(missing_sources([good, empty, bad], None)) == 2
-    assert missing_sources([good], 2) == ["2 sources of what is in use are expected, and 1 is there"]
+    assert missing_sources([good], 2) == ["2 sources of images in use are expected, and 1 is there"]
 
 
 @pytest.mark.parametrize("images", [("x",), ("y",)])
 def test_a_source_that_is_listed_twice_is_one_source(images: tuple[str, ...]) -> None:
     sources = [Source("a", ("x",)), Source("a", images)]
-    assert missing_sources(sources, 2) == ["2 sources of what is in use are expected, and 1 is there"]
+    assert missing_sources(sources, 2) == ["2 sources of images in use are expected, and 1 is there"]
     assert missing_sources([*sources, Source("b", ("x",))], 2) == []
 
 
@@ -382,22 +382,23 @@ def read(name: str, *minutes: float) -> Source:
         (
             (read("a", 0), read("b", 60.1)),
             NOON,
-            "what is in use was read longer ago than in_use_max_age (1 of 2 sources, first b at "
-            "2026-06-01T10:59:54Z): find it again",
+            "the images in use were read longer ago than in_use_max_age (1 of 2 sources, first b at "
+            "2026-06-01T10:59:54Z): find them again",
         ),
         (
             (read("hand"), read("b", 120), read("c", 180), read("d", -60)),
             NOON,
-            "what is in use was read longer ago than in_use_max_age (2 of 4 sources, first c at "
-            "2026-06-01T09:00:00Z): find it again",
+            "the images in use were read longer ago than in_use_max_age (2 of 4 sources, first c at "
+            "2026-06-01T09:00:00Z): find them again",
         ),
         (
             (read("a", -6),),
             NOON,
-            "what is in use was read at a time to come (1 of 1 source, first a at 2026-06-01T12:06:00Z, GitLab's is "
+            "the images in use were read at a time in the future (1 of 1 source, first a at 2026-06-01T12:06:00Z, "
+            "GitLab's is "
             "2026-06-01T12:00:00Z): check both clocks",
         ),
-        ((read("a", 0),), None, "GitLab's answers have no Date, so that the age of what is in use is not known"),
+        ((read("a", 0),), None, "GitLab's answers have no Date header, so the age of the images in use is unknown"),
     ],
 )
 def test_what_was_read_long_ago_is_not_known_any_more(

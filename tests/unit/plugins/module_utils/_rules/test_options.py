@@ -237,8 +237,8 @@ WEB, EMPTY, FAILED = (
     {"name": "jobs"},
     {"name": "cron", "failed": "no route to host"},
 )
-WEB_IS_MISSING = ("the source web of what is in use is expected, and not there",)
-ONE_IS_MISSING = ("2 sources of what is in use are expected, and 1 is there",)
+WEB_IS_MISSING = ("the source web of images in use is expected and missing",)
+ONE_IS_MISSING = ("2 sources of images in use are expected, and 1 is there",)
 
 
 @pytest.mark.parametrize(
@@ -253,8 +253,8 @@ ONE_IS_MISSING = ("2 sources of what is in use are expected, and 1 is there",)
         ([], ["web"], WEB_IS_MISSING),
         ([WEB], 2, ONE_IS_MISSING),
         ([WEB], "2", ONE_IS_MISSING),
-        ([WEB, EMPTY], None, ("the source jobs of what is in use is empty",)),
-        ([FAILED], None, ("the source cron of what is in use failed: no route to host",)),
+        ([WEB, EMPTY], None, ("the source jobs of images in use is empty",)),
+        ([FAILED], None, ("the source cron of images in use failed: no route to host",)),
     ],
 )
 def test_why_the_images_in_use_are_not_all_known(
@@ -292,7 +292,7 @@ def test_expected_sources_are_names_or_a_number(expected: Any) -> None:
         *(
             (
                 {"rules": [{"match": "x", "keep": True, **more}]},
-                f"rules, rule 1: keep keeps all tags that the rule matches: leave out {', '.join(more)}.",
+                f"rules, rule 1: with keep, all tags that the rule matches are kept: leave out {', '.join(more)}.",
             )
             for more in (
                 {"name_regex_keep": "y"},
@@ -324,7 +324,7 @@ def test_expected_sources_are_names_or_a_number(expected: Any) -> None:
         *(
             (
                 {"name_regex_delete": "x", **more},
-                f"{next(iter(more))} has no meaning without keep_n or keep_n_per: leave it out.",
+                f"{next(iter(more))} has no effect without keep_n or keep_n_per: leave it out.",
             )
             for more in (
                 *({"sort_by": order} for order in ("semver", "calver", "natural", "name")),
@@ -337,7 +337,7 @@ def test_expected_sources_are_names_or_a_number(expected: Any) -> None:
         *(
             (
                 {"name_regex_delete": "x(.)", "keep_n": 1, **more},
-                f"version_group {more['version_group']!r} is no capture group of 'x(.)'.",
+                f"version_group {more['version_group']!r} is not a capture group of 'x(.)'.",
             )
             for more in (
                 {"version_group": "2", "sort_by": "semver"},
@@ -348,21 +348,21 @@ def test_expected_sources_are_names_or_a_number(expected: Any) -> None:
         *(
             (
                 {"name_regex_delete": "x(.)", "version_group": "1", **more},
-                "version_group has no meaning where no version is needed: give sort_by, prereleases apart or "
-                "keep_n_per by major or minor, or leave it out.",
+                "version_group has no effect if no version is needed: set sort_by, prereleases to apart, or keep_n_per "
+                "by major or minor, or leave it out.",
             )
             for more in ({"keep_n": 1}, {"keep_n_per": [{"by": "1"}]}, {"keep_n_per": [{"by": "day"}]})
         ),
         *(
             (
                 {"name_regex_delete": "x", "keep_n": 1, "prerelease_order": "natural", "sort_by": order},
-                "prerelease_order natural has no meaning without sort_by semver: leave it out.",
+                "prerelease_order natural has no effect without sort_by semver: leave it out.",
             )
             for order in ("date", "calver", "natural", "name")
         ),
         (
             {"rules": [{"match": "x", "keep": True, "sort_by": "natural", "keep_n_counts": "images"}]},
-            "rules, rule 1: keep_n_counts and sort_by have no meaning without keep_n or keep_n_per: leave them out.",
+            "rules, rule 1: keep_n_counts and sort_by have no effect without keep_n or keep_n_per: leave them out.",
         ),
         *(
             (

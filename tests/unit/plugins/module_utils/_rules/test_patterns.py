@@ -85,7 +85,7 @@ def test_both_readings(pattern: str, both: list[str], one: list[str], none: list
         ("*", "no argument for repetition operator: *"),
         ("a)(b", "unexpected ): a)(b"),
         ("", "is empty"),
-        (r"\Qabc", r"name_regex_keep '\Qabc' has \Q without \E, which GitLab accepts and then matches nothing with."),
+        (r"\Qabc", r"name_regex_keep '\Qabc' has \Q without \E, which GitLab accepts, but which then matches nothing."),
         (r"a\Qb\E\Qc", r"\Q without \E"),
         (r"a\Q", r"\Q without \E"),
         (r"\Q", r"\Q without \E"),
@@ -156,7 +156,7 @@ POSSIBLE = [
 
 @pytest.mark.parametrize(("pattern", "part"), IMPOSSIBLE)
 def test_a_pattern_with_a_part_that_matches_no_tag_is_refused(pattern: str, part: str) -> None:
-    with pytest.raises(UsageError, match="matches no tag, since the name of a tag never holds") as caught:
+    with pytest.raises(UsageError, match="matches no tag, since the name of a tag never contains") as caught:
         compile_pattern(pattern, "protect")
     assert str(caught.value).startswith(f"protect '{pattern}' ")
     assert (f"'{part}', which matches" in str(caught.value)) == (part != pattern)
@@ -170,23 +170,23 @@ def test_a_pattern_that_may_match_a_tag_is_taken(pattern: str) -> None:
 
 # Pattern, the part of it by which it matches no tag, and why.
 OF_PLACES = [
-    ("main^", "main^", "^ can't hold where it stands"),
-    ("$main", "$main", "$ can't hold where it stands"),
-    (r"main\B", r"main\B", r"\B can't hold where it stands"),
-    (r"main\b.*|v\b[0-9]", r"v\b[0-9]", r"\b can't hold where it stands"),
-    (r"\Bmain", r"\Bmain", r"\B can't hold where it stands"),
-    (r"a\z.+", r"a\z.+", r"\z can't hold where it stands"),
-    (r".+\A", r".+\A", r"\A can't hold where it stands"),
-    (r"^v\B$", r"^v\B$", r"^ and \B and $ can't hold where they stand"),
-    ("a(^|-)x", "^", "^ can't hold where it stands"),
-    (r"main(-|x)\B", "x", r"\B can't hold where it stands"),
-    (r"(?i)(?m)a$b", r"(?i)(?m)a$b", "$ can't hold where it stands"),
-    *((empty, empty, "it stands for no character, ") for empty in ("()", "(?:)", "a{0}", "(a|b){0,0}", "^$", r"\b{0}")),
-    ("main|", "", "it stands for no character, and the name of a tag is never empty"),
-    ("|main", "", "it stands for no character, "),
-    ("a||b", "", "it stands for no character, "),
-    ("(main|)", "", "it stands for no character, "),
-    ("main|^", "^", "it stands for no character, "),
+    ("main^", "main^", "^ can't match at its place"),
+    ("$main", "$main", "$ can't match at its place"),
+    (r"main\B", r"main\B", r"\B can't match at its place"),
+    (r"main\b.*|v\b[0-9]", r"v\b[0-9]", r"\b can't match at its place"),
+    (r"\Bmain", r"\Bmain", r"\B can't match at its place"),
+    (r"a\z.+", r"a\z.+", r"\z can't match at its place"),
+    (r".+\A", r".+\A", r"\A can't match at its place"),
+    (r"^v\B$", r"^v\B$", r"^ and \B and $ can't match at their places"),
+    ("a(^|-)x", "^", "^ can't match at its place"),
+    (r"main(-|x)\B", "x", r"\B can't match at its place"),
+    (r"(?i)(?m)a$b", r"(?i)(?m)a$b", "$ can't match at its place"),
+    *((empty, empty, "it matches no character, ") for empty in ("()", "(?:)", "a{0}", "(a|b){0,0}", "^$", r"\b{0}")),
+    ("main|", "", "it matches no character, and the name of a tag is never empty"),
+    ("|main", "", "it matches no character, "),
+    ("a||b", "", "it matches no character, "),
+    ("(main|)", "", "it matches no character, "),
+    ("main|^", "^", "it matches no character, "),
     (
         "-rc$",
         "-rc$",
@@ -267,7 +267,7 @@ def test_a_list_in_quotes_is_no_class(pattern: str, form: str) -> None:
         compile_pattern(pattern, "protect")
     assert str(caught.value) == (
         f"protect '{pattern}' matches names of a single character alone. If it is a list, write it without quotes, or "
-        f"write {form}. If such names are meant, write {pattern}{{1}}."
+        f"write {form}. If you need such names, write {pattern}{{1}}."
     )
     compile_pattern(f"{pattern}{{1}}", "protect")
     compile_pattern(f"({form})", "protect")
@@ -323,21 +323,21 @@ def test_a_pattern_is_read_however_deep_it_is_nested() -> None:
 @pytest.mark.parametrize(
     ("pattern", "text"),
     [
-        ("a b", "holds a blank."),
-        ("a\nb", "holds a line break."),
-        ("a,b", "holds a comma: several patterns are several entries, or alternatives with | between them."),
-        ("a/b", "holds a slash: patterns are held against the name of the tag alone."),
-        ("'a", "holds a quote."),
-        ('"a', "holds a quote."),
-        (r"\Q \E", "holds a blank."),
+        ("a b", "contains a blank."),
+        ("a\nb", "contains a line break."),
+        ("a,b", "contains a comma: several patterns are several entries, or alternatives with | between them."),
+        ("a/b", "contains a slash: patterns are compared only with the name of the tag."),
+        ("'a", "contains a quote."),
+        ('"a', "contains a quote."),
+        (r"\Q \E", "contains a blank."),
         *(
-            (each, "holds a brace: RE2 takes {,3} and {03} for text, so write {0,3} and {3}.")
+            (each, "contains a brace: RE2 reads {,3} and {03} as text, so write {0,3} and {3}.")
             for each in ("a{,3}", "a{03}", "a{3,04}", "a{00}", f"a{{{10**9}}}", f"a{{1,{'9' * 5000}}}", "a{1,2")
         ),
-        (r"\s", r"holds what \s stands for."),
-        ("-rc", "a pattern has to match the whole name: write .* for what may stand before."),
+        (r"\s", r"contains what \s stands for."),
+        ("-rc", "a pattern has to match the whole name: write .* for the part before."),
         ("a{129}", "has at most 128 characters."),
-        ("()", "it stands for no character, and the name of a tag is never empty."),
+        ("()", "it matches no character, and the name of a tag is never empty."),
     ],
 )
 def test_it_is_told_what_no_name_holds(pattern: str, text: str) -> None:

@@ -138,7 +138,7 @@ def test_a_log_of_another_site_says_nothing_of_pulls() -> None:
     """Of two logs with nearly the same names, the one of GitLab's pages is given: it is whole, and no pull is in it."""
     lines = of_another_site()
     assert why(*lines) == [
-        f"none of {len(lines)} requests is for the registry (/v2/): name the access log of the registry, and not that "
+        f"none of {len(lines)} requests is for the registry (/v2/): name the access log of the registry, not the log "
         "of another site"
     ]
     assert not merged([read(*lines), read(*lines)]).names_registry
@@ -166,7 +166,7 @@ def test_one_request_for_the_registry_tells_its_log(line: str) -> None:
 
 def test_a_log_without_requests() -> None:
     assert why("{}\n", "{}\n") == [
-        "none of 2 lines tells of a request: name the access log, and see that the registry writes one"
+        "none of 2 lines is about a request: name the access log, and check that the registry writes one"
     ]
     [first, second] = why("oops\n")
     assert first.startswith("1 of 1 line can't be read")
@@ -174,11 +174,11 @@ def test_a_log_without_requests() -> None:
 
 
 def test_a_log_that_does_not_reach_back() -> None:
-    words = f"they reach back to 2026-05-02T12:00:01Z only, and pulls since {SINCE} are wanted: keep logs for longer, "
+    words = f"they begin only at 2026-05-02T12:00:01Z, and pulls since {SINCE} are required: keep logs for longer, "
     assert why(*steady(30 * DAY - 1)) == [f"{words}or lower pulled_within"]
     [first, second] = why("oops\n", *steady(30 * DAY - 1))
     assert "lines can't be read" in first
-    assert "reach back" in second
+    assert "they begin only at" in second
     assert why(*steady(30 * DAY)) == []
 
 
@@ -196,7 +196,7 @@ def test_a_log_that_does_not_reach_back() -> None:
 )
 def test_a_part_of_the_log_is_missing(lines: list[str], begin: float, end: float) -> None:
     assert why(*lines) == [
-        f"they tell of no request between {told(NOW - begin)} and {told(NOW - end)}, which is longer than max_gap: "
+        f"they contain no request between {told(NOW - begin)} and {told(NOW - end)}, which is longer than max_gap: "
         "name all files of the log, or raise max_gap if the registry was idle"
     ]
 

@@ -112,8 +112,8 @@ def test_a_group_is_read_with_the_one_around_it(whole: Document) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"groups": [], "projects": []}, "groups and projects are empty: name at least one of them."),
-        ({}, "groups and projects are empty: name at least one of them."),
+        ({"groups": [], "projects": []}, "groups and projects are empty: set at least one of them."),
+        ({}, "groups and projects are empty: set at least one of them."),
         (
             {"groups": [{"group": "7"}]},
             "groups, '7': give the full path, since the document is ordered by paths.",
@@ -132,8 +132,8 @@ def test_a_group_is_read_with_the_one_around_it(whole: Document) -> None:
         ),
         (
             {"projects": [{"project": "a/b", "repository_protection": {"rules": [{"repository_path_pattern": "/"}]}}]},
-            "projects, 'a/b': repository_path_pattern '/' is not the path of a repository in which * stands for "
-            "anything: write it as group/project/name*.",
+            "projects, 'a/b': repository_path_pattern '/' is not the path of a repository in which * matches anything: "
+            "write it as group/project/name*.",
         ),
         (
             {"groups": [{"group": "team"}], "defaults": {"tag_protection": {"rules": [{"tag_name_pattern": "("}]}}},
@@ -148,7 +148,7 @@ def test_what_is_refused(given: dict[str, Any], message: str) -> None:
 
 
 def test_paths_that_no_server_could_look_up_are_refused() -> None:
-    with pytest.raises(UsageError, match="project 'app' is a bare name"):
+    with pytest.raises(UsageError, match="project 'app' is a name without its group"):
         document_scope(document(projects=[{"project": "app"}]))
 
 
@@ -159,10 +159,11 @@ def test_each_warning_of_any_part_is_given_once() -> None:
 
     def warnings(keep_n: int, pattern: str) -> list[str]:
         return [
-            f"keep_n is {keep_n}, and the releases of GitLab known here take 1, 5, 10, 25, 50, 100: GitLab itself has "
-            "the last word.",
+            f"keep_n is {keep_n}, and the known releases of GitLab accept 1, 5, 10, 25, 50, 100: GitLab itself "
+            "decides.",
             f"tag_name_pattern '{pattern}' looks like a glob, but GitLab reads RE2, in which * repeats the character "
-            "before it, and finds the pattern anywhere in a name: for anything write .*, and ^ and $ for the ends.",
+            "before it, and the pattern may match any part of a name: write .* to match anything, and ^ and $ for the "
+            "ends.",
         ]
 
     found = document(

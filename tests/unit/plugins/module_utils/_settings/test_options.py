@@ -38,7 +38,7 @@ def test_a_policy_has_what_is_named_and_null_for_what_is_cleared() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"keep_n": 5, "clear": ["keep_n"]}, "keep_n is given and in clear as well"),
+        ({"keep_n": 5, "clear": ["keep_n"]}, "keep_n is set and also in clear"),
         ({"name_regex_delete": "("}, "name_regex_delete '(' is not a valid RE2 pattern"),
     ],
 )
@@ -56,9 +56,9 @@ def test_which_projects_are_meant() -> None:
 @pytest.mark.parametrize(
     ("given", "words"),
     [
-        ({"project": ["app"]}, "project 'app' is a bare name"),
-        ({"project": [" "]}, "project ' ' is no path"),
-        ({"group": "/"}, "group '/' is no path"),
+        ({"project": ["app"]}, "project 'app' is a name without its group"),
+        ({"project": [" "]}, "project ' ' is not a path"),
+        ({"group": "/"}, "group '/' is not a path"),
     ],
 )
 def test_projects_that_are_refused(given: dict[str, Any], words: str) -> None:

@@ -39,13 +39,13 @@ def after(**fields: Any) -> ObservedProject:
             after(access_level="private"),
             None,
             ProjectOutcome.PARTLY_CHANGED,
-            "GitLab took it, but cleanup_policy.keep_n is 10.",
+            "GitLab accepted it, but cleanup_policy.keep_n is 10.",
         ),
         (
             after(),
             None,
             ProjectOutcome.NOT_CHANGED,
-            "GitLab took it, but access_level is enabled, cleanup_policy.keep_n is 10.",
+            "GitLab accepted it, but access_level is enabled, cleanup_policy.keep_n is 10.",
         ),
         (after(), FAILURE, ProjectOutcome.NOT_CHANGED, str(FAILURE)),
         (

@@ -185,7 +185,7 @@ def test_without_images_no_policy_is_switched_on(project: Project, desired: Desi
         (
             PROJECT._replace(access_level=None),
             DesiredSettings("private"),
-            "GitLab does not show its container_registry_access_level, which takes the role Maintainer",
+            "GitLab does not show its container_registry_access_level, which needs the role Maintainer",
         ),
         (
             PROJECT._replace(policy=POLICY._replace(name_regex=" ")),
@@ -281,7 +281,7 @@ def test_a_policy_that_gitlab_would_switch_off_again_is_not_switched_on() -> Non
     plan = plan_project(found(PROJECT, images=False), DesiredSettings(policy={"enabled": True, "keep_n": 5}))
     assert plan.attributes == {POLICY_KEY: {"keep_n": 5}}
     assert project_row(plan)["notes"] == [
-        "the policy remains disabled, since the project has no images and GitLab would switch it off again"
+        "the policy remains disabled, since the project has no images and GitLab would disable it again"
     ]
 
 
@@ -291,8 +291,8 @@ def test_rules_that_a_disabled_registry_hides_are_left_as_they_are_and_the_rest_
     plan = plan_project(hidden, DesiredSettings("disabled", {"enabled": True, "keep_n": 5}, tag_protection=rules))
     assert (plan.error, plan.rule_changes, plan.attributes) == (None, {}, {POLICY_KEY: {"keep_n": 5}})
     assert plan.notes == (
-        "the policy remains disabled, since the project has no images and GitLab would switch it off again",
-        "its protection rules are hidden as long as its registry is disabled",
+        "the policy remains disabled, since the project has no images and GitLab would disable it again",
+        "its protection rules are hidden while its registry is disabled",
     )
     assert [each.setting for each in plan.differences] == ["cleanup_policy.keep_n"]
 
@@ -438,11 +438,11 @@ def test_policies_that_some_project_could_have(policy: dict[str, Any]) -> None:
 def test_values_in_no_known_list() -> None:
     assert policy_lint_warnings({"keep_n": 5, "older_than": "60d", "cadence": "3month", "name_regex_delete": "x"}) == []
     assert policy_lint_warnings({"keep_n": None, "older_than": None}) == []
-    last_word = "GitLab itself has the last word."
+    last_word = "GitLab itself decides."
     assert policy_lint_warnings({"keep_n": 3, "older_than": "5d", "cadence": "2d"}) == [
-        f"cadence is 2d, and the releases of GitLab known here take 1d, 7d, 14d, 1month, 3month: {last_word}",
-        f"keep_n is 3, and the releases of GitLab known here take 1, 5, 10, 25, 50, 100: {last_word}",
-        f"older_than is 5d, and the releases of GitLab known here take 7d, 14d, 30d, 60d, 90d: {last_word}",
+        f"cadence is 2d, and the known releases of GitLab accept 1d, 7d, 14d, 1month, 3month: {last_word}",
+        f"keep_n is 3, and the known releases of GitLab accept 1, 5, 10, 25, 50, 100: {last_word}",
+        f"older_than is 5d, and the known releases of GitLab accept 7d, 14d, 30d, 60d, 90d: {last_word}",
     ]
 
 

@@ -235,10 +235,10 @@ def test_what_becomes_of_two_rules(rules: list[DesiredRule], options: dict[str, 
         (
             RuleKind.REPOSITORY,
             [DesiredRule("p0", push=NO_LEVEL, delete=NO_LEVEL)],
-            "the rule 'p0' would have no level at all",
+            "the rule 'p0' would have no level",
         ),
-        (RuleKind.REPOSITORY, [DesiredRule("p1", delete=NO_LEVEL)], "the rule 'p1' would have no level at all"),
-        (RuleKind.REPOSITORY, [DesiredRule("p2")], "the rule 'p2' would have no level at all"),
+        (RuleKind.REPOSITORY, [DesiredRule("p1", delete=NO_LEVEL)], "the rule 'p1' would have no level"),
+        (RuleKind.REPOSITORY, [DesiredRule("p2")], "the rule 'p2' would have no level"),
         (
             RuleKind.TAG,
             [DesiredRule("p2", MAINTAINER)],
@@ -293,8 +293,8 @@ def test_patterns_of_tags_are_the_same_in_every_project() -> None:
     assert rules_in_project(wanted, "team/app") == wanted
 
 
-NO_PATH = "is not the path of a repository in which * stands for anything: write it as group/project/name*."
-NO_GLOB = "which is no glob: for anything write .*."
+NO_PATH = "is not the path of a repository in which * matches anything: write it as group/project/name*."
+NO_GLOB = "which is not a glob: write .* to match anything."
 
 
 @pytest.mark.parametrize(
@@ -373,7 +373,7 @@ def test_patterns_of_tags_that_look_like_globs(pattern: str, doubtful: bool) -> 
     wanted = checked_rules(DesiredRules(RuleKind.TAG, (DesiredRule(pattern, push=MAINTAINER, delete=MAINTAINER),)))
     text = (
         f"tag_name_pattern '{pattern}' looks like a glob, but GitLab reads RE2, in which * repeats the character "
-        "before it, and finds the pattern anywhere in a name: for anything write .*, and ^ and $ for the ends."
+        "before it, and the pattern may match any part of a name: write .* to match anything, and ^ and $ for the ends."
     )
     assert lint_warnings(wanted) == ([text] if doubtful else [])
     assert lint_warnings(DesiredRules(RuleKind.REPOSITORY, wanted.rules)) == []
@@ -388,7 +388,7 @@ def test_patterns_of_tags_that_look_like_globs(pattern: str, doubtful: bool) -> 
         ),
         (
             DesiredRules(RuleKind.TAG, (), exclusive=True, absent=True),
-            "exclusive has no meaning with state absent: leave it out.",
+            "exclusive has no effect with state absent: leave it out.",
         ),
         (
             DesiredRules(
@@ -399,13 +399,13 @@ def test_patterns_of_tags_that_look_like_globs(pattern: str, doubtful: bool) -> 
         *(
             (
                 DesiredRules(RuleKind.TAG, (DesiredRule("v", *pair),)),
-                "The tag rule 'v' has a level none: GitLab wants both levels.",
+                "The tag rule 'v' has a level none: GitLab needs both levels.",
             )
             for pair in ((NO_LEVEL, OWNER), (OWNER, NO_LEVEL))
         ),
         (
             DesiredRules(RuleKind.REPOSITORY, (DesiredRule("team/a", push=NO_LEVEL, delete=NO_LEVEL),)),
-            "The rule 'team/a' has no level at all, so it protects nothing: give one.",
+            "The rule 'team/a' has no level, so it protects nothing: give one.",
         ),
     ],
 )

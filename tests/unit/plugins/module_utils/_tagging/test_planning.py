@@ -71,7 +71,7 @@ def test_a_tag_is_written_unless_it_is_the_image_already() -> None:
 
 HIDDEN_RULES = (
     "GitLab would let an administrator change protected tags, and its protection rules can't be read here (use a token "
-    "that is no administrator's)"
+    "of a user who is not an administrator)"
 )
 
 
@@ -82,8 +82,8 @@ HIDDEN_RULES = (
             promotion(OLD, None, OLD),
             present(),
             [
-                f"team/app:v1 is {OLD} already and would become {NEW} (force allows it)",
-                f"team/app:v3 is {OLD} already and would become {NEW} (force allows it)",
+                f"team/app:v1 already points to {OLD} and would point to {NEW} (force allows it)",
+                f"team/app:v3 already points to {OLD} and would point to {NEW} (force allows it)",
             ],
         ),
         (
@@ -112,7 +112,7 @@ HIDDEN_RULES = (
             promotion(OLD, protected=frozenset({"v1"}), hidden_rules=True, being_deleted=True),
             present(),
             [
-                f"team/app:v1 is {OLD} already and would become {NEW} (force allows it)",
+                f"team/app:v1 already points to {OLD} and would point to {NEW} (force allows it)",
                 "team/app:v1 is under a tag protection rule of GitLab's",
                 HIDDEN_RULES,
                 "GitLab is deleting repository team/app with all its tags",
@@ -129,7 +129,7 @@ def test_a_manifest_that_is_too_large_is_not_written(size: int) -> None:
     large = IMAGE._replace(body=bytes(size))
     state = PromotionState("team/ci", "team/app", writes=(TagWrite("v1", large), TagWrite("v2", large, before=NEW)))
     refusals = plan_promotion(state, present()).refusals
-    reason = f"the manifest of team/app:v1 has {size:,} bytes, and the registry takes 4,194,304"
+    reason = f"the manifest of team/app:v1 has {size:,} bytes, and the registry accepts at most 4,194,304"
     # What is there already need not be written.
     assert list(refusals) == ([reason] if size > 4 * 1024 * 1024 else [])
 
@@ -188,7 +188,7 @@ def test_nothing_is_deleted_of_a_repository_that_is_not_there() -> None:
         (
             removal(Tag("v1", OLD), complete=False),
             absent("v1", "v2"),
-            ("of team/app only 1 tag is listed, so that others may be there",),
+            ("of team/app only 1 tag is listed, so there may be others",),
         ),
         (
             removal(Tag("v1", OLD, protected=True)),
@@ -207,7 +207,7 @@ def test_nothing_is_deleted_of_a_repository_that_is_not_there() -> None:
             absent("v1", "v2", "v3", digest=NEW),
             (
                 HIDDEN_RULES,
-                "of team/app only 2 tags are listed, so that others may be there",
+                "of team/app only 2 tags are listed, so there may be others",
                 "team/app:v1 is under a tag protection rule of GitLab's",
                 f"team/app:v1 is {OLD}, not {NEW}",
                 "the digest of team/app:v2 can't be read (require_digest)",

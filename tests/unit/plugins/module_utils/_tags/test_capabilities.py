@@ -165,7 +165,7 @@ def test_the_registry_says_itself_what_it_is_where_listings_do_not() -> None:
 
 def test_a_registry_on_demand_has_to_say_what_it_is() -> None:
     sources = Sources(use_graphql=False, read_method=ReadMethod.REGISTRY, registry=REGISTRY)
-    with pytest.raises(RequestError, match="find out what registry"):
+    with pytest.raises(RequestError, match="find out the kind of the registry"):
         detected(scenario_of(TAGS, mode="M2", registry={"state": "unreachable"}), sources)
 
 
@@ -185,7 +185,7 @@ def test_a_registry_that_lists_other_tags_than_gitlab_is_not_read() -> None:
     reason = found.capabilities.registry_unavailable_reason
     assert reason == "http://gitlab.example.com does not list the tags of team/app/r0 that GitLab lists"
     assert found.capabilities.missing_dates_reason == (
-        f"Multi-platform images have no date here, since the registry itself could not be asked: {reason}"
+        f"Dates of multi-platform images are unknown, since the registry itself could not be asked: {reason}"
     )
 
 
@@ -253,7 +253,7 @@ def test_graphql_on_demand_has_to_be_there() -> None:
     ("url", "location", "reason"),
     [
         ("http://mirror.example.com", "gitlab.example.com/team/app/r0", "GitLab names gitlab.example.com as its regis"),
-        (None, "", "GitLab does not tell where its registry is: give registry_url."),
+        (None, "", "GitLab does not report the address of its registry: set registry_url."),
     ],
 )
 def test_a_registry_that_is_not_gitlabs_is_only_missed_by_those_who_want_it(
