@@ -20,8 +20,6 @@ EXAMPLES = ROOT / "examples"
 ENVIRONMENT = EXAMPLES / "awx" / "execution-environment.yml"
 PROJECTS = sorted(path.parent for path in EXAMPLES.glob("*/requirements.txt"))
 LISTS = [*(project / "requirements.yml" for project in PROJECTS), EXAMPLES / "awx/project/collections/requirements.yml"]
-# Its name, the page that explains it, and the first command.
-ROW = r"^\| \[([\w-]+)\]\((.*?)\) .*\| `?([^|`]*)`? \|$"
 
 
 def requirements(lines: list[str], python: str) -> dict[str, str]:
