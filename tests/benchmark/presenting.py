@@ -198,7 +198,7 @@ def fleets(results: Results) -> str:
         "repositories",
         "requests",
         "seconds",
-        "seconds / tags",
+        "time for each tag",
         "memory of the largest process",
         "audit file",
     ]

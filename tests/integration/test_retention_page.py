@@ -30,7 +30,7 @@ def test_the_playbook_of_the_page_deletes_what_check_mode_shows(ansible: Ansible
     simulator.load(server(shelves))
     [play] = yaml.safe_load(re.findall(r"```yaml\n(.*?)```", PAGE, re.DOTALL)[0])
     play["module_defaults"]["group/containerops.gitlab.registry"]["api_url"] = simulator.url
-    path = ansible.folder / "retention.yml"
+    path = ansible.folder / "cleanup.yml"
     path.write_text(json.dumps([{**play, "connection": "local"}]))
     [shell] = re.findall(r"```shell\n(.*?)```", PAGE, re.DOTALL)
     _token, check, run = shell.splitlines()
