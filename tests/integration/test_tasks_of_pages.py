@@ -81,3 +81,11 @@ def test_the_tasks_of_a_page(ansible: Ansible, simulator: Simulator, page: str, 
     run = ansible.tasks(tasks, "--check")
     assert run.code == 0, run.output
     assert simulator.state() == before
+
+
+def test_the_task_of_the_page_on_values_keeps_what_its_name_says(ansible: Ansible, simulator: Simulator) -> None:
+    names = ["1.10", "v1.2", "v1.2.3", "dev-1"]
+    simulator.load(server([repository(100, "team/app", "", [tag(name, 90) for name in names])]))
+    run = ansible.tasks(tasks_of("inputs.md"), "--check")
+    assert run.code == 0, run.output
+    assert [each["name"] for each in run.tasks[0].result["plan"]["delete"]] == ["dev-1"]
