@@ -44,7 +44,7 @@ def test_dates_of_an_import_refuse_the_plan(ansible: Ansible, simulator: Simulat
     ]
     for task in refused(ansible, simulator, MODULE, *cases):
         assert "31 of 33 tags" in task.message
-        assert "give dates_valid_from, the time from which" in task.message
+        assert "set dates_valid_from to the time from which" in task.message
     # What is proposed lies behind the import.
     proposed = task.message.partition("such as ")[2].partition(",")[0]
     assert days_ago(59.1) < proposed < days_ago(59)
@@ -95,7 +95,7 @@ def test_dates_may_be_trusted_all_the_same(ansible: Ansible, simulator: Simulato
     )
     assert trusted.result["plan"]["totals"]["delete"] == 30
     assert by_name.result["plan"]["totals"]["reasons"]["unknown_date"] == 30
-    assert "can't be read to tell" in blind.message
+    assert "can't be read to check this" in blind.message
     assert "write it as 2026-01-31" in wrong.message
     assert "dates_valid_from can't be used with delete_via bulk_unpinned" in bulk.message
 

@@ -278,7 +278,7 @@ def test_what_is_in_use_is_found_again_after_approval(ansible: Ansible, simulato
     forgotten = play(ansible, APPLY, **approved)
     assert "find the images in use again, and set registry_cleanup_in_use_sources" in forgotten.output
     old = play(ansible, APPLY, **approved, in_use_sources_path=str(file))
-    assert "what is in use was read longer ago than registry_cleanup_in_use_max_age (1 of 1 source" in old.output
+    assert "the images in use were read longer ago than registry_cleanup_in_use_max_age (1 of 1 source" in old.output
     assert simulator.state() == before
     fresh = play(ansible, APPLY, **approved, in_use_sources_path=sources(file, "2026-06-01T13:30:00Z"))
     assert fresh.code == 0, fresh.output
@@ -379,18 +379,21 @@ def test_a_plan_that_is_missing_is_not_merged_away(ansible: Ansible, simulator: 
     assert simulator.counters()["writes"] == writes
 
 
-NOT_OF_IT = "is no variable of this playbook:"
+NOT_OF_IT = "is not a variable of this playbook"
 MISSPELT: list[tuple[dict[str, Any], str]] = [
-    ({"registry_plan_expected": 2}, f"registry_plan_expected {NOT_OF_IT} write registry_plans_expected."),
-    ({"registry_plan_paths": ["x"]}, f"registry_plan_paths {NOT_OF_IT} write registry_plans_paths."),
-    ({"registry_plans_limit": 3}, f"registry_plans_limit {NOT_OF_IT} it takes registry_connection,"),
-    ({"registry_conection": {}}, f"registry_conection {NOT_OF_IT} write registry_connection."),
+    ({"registry_plan_expected": 2}, f"registry_plan_expected {NOT_OF_IT}: write registry_plans_expected."),
+    ({"registry_plan_paths": ["x"]}, f"registry_plan_paths {NOT_OF_IT}: write registry_plans_paths."),
+    ({"registry_plans_limit": 3}, f"registry_plans_limit {NOT_OF_IT}, which has registry_connection,"),
+    ({"registry_conection": {}}, f"registry_conection {NOT_OF_IT}: write registry_connection."),
     (
         {"registry_cleanup_max_deletion_total": 3},
         "registry_cleanup_max_deletion_total is not a variable of the role registry_cleanup: perhaps "
         "registry_cleanup_max_deletions_total is meant.",
     ),
-    ({"registry_plans_package": {"project": "team/app"}}, "registry_plans_package has no version, and this is no job"),
+    (
+        {"registry_plans_package": {"project": "team/app"}},
+        "registry_plans_package has no version, and this is not a job",
+    ),
     ({"registry_plans_package": {"version": "7"}}, "registry_plans_package has no project"),
     ({"registry_plans_package": {**PACKAGE, "file": "x"}}, 'registry_plans_package has the key "file": it takes'),
     ({"registry_plans_expected": "two"}, 'registry_plans_expected is "two", which is not a whole number.'),
@@ -495,7 +498,7 @@ def test_the_page_does_what_it_says(ansible: Ansible, simulator: Simulator, tmp_
 
     screen = run(plan)
     assert simulator.state() == before
-    [typed] = re.findall(r"its beginning is enough: ([0-9a-f]{12})", screen)
+    [typed] = re.findall(r"the beginning is enough, if typed by hand: ([0-9a-f]{12})", screen)
     run(in_use)
     assert "6f1a2b0c9d8e" in apply
     run(apply.replace("6f1a2b0c9d8e", typed))

@@ -189,8 +189,8 @@ def test_deleted_repositories_are_not_put_back(ansible: Ansible, simulator: Simu
         task = ansible.module("registry_restore", {"journal_path": str(journal), "run": run})
         assert (task.failed, task.result["result"], task.result["changed"]) == (True, "failed", False)
         assert re.fullmatch(
-            r"The run of \S+ \(plan \w{12}, 3 tags\) asked GitLab to delete whole repositories, and these can't be put "
-            r"back: choose another run, or restore tags with registry_tag if their repository is still there\.",
+            r"The run of \S+ \(plan \w{12}, 3 tags\) asked GitLab to delete whole repositories, and these can't be "
+            r"restored: choose another run, or restore tags with registry_tag if their repository still exists\.",
             task.message,
         )
     assert simulator.requests() == []

@@ -51,7 +51,7 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
     ({"project": None, "group": ""}, "group is empty"),
     (
         {"plan_path": "/nowhere/plan.jsonl"},
-        "plan_path /nowhere/plan.jsonl can't be written: there is no folder /nowhere; make it, or name one",
+        "plan_path /nowhere/plan.jsonl can't be written: there is no folder /nowhere; create it, or give",
     ),
     ({"plan_path": "/tmp"}, "plan_path /tmp is a folder"),
     ({"api_url": "gitlab.example.com"}, "is not a URL: write it as https://gitlab.example.com"),
@@ -113,7 +113,7 @@ ANSWERED: list[tuple[dict[str, Any], list[str]]] = [
     ({"repository_id": [999]}, ["repository 999", "404"]),
     (
         {"repositories": ["team/app/nothing"], "project": "team/app"},
-        ["'team/app/nothing' is the path of no repository"],
+        ["'team/app/nothing' is not the path of a repository"],
     ),
     ({"project": "team/app", "api_token": "glpat-unknown"}, ["401", "unknown, expired or revoked"]),
     ({"project": "team/app", "api_token": "glpat-expired"}, ["401", "expired"]),

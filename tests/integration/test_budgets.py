@@ -375,7 +375,7 @@ def test_requests_for_the_deletion_are_not_spent_on_layers(ansible: Ansible, sim
     for task in told:
         assert task.status != "failed", task.message
         assert task.result["plan"]["totals"]["bytes_method"] == "estimated"
-        [note] = [text for text in task.result["notes"] if text.startswith("Layers are not known")]
+        [note] = [text for text in task.result["notes"] if text.startswith("Layers could not be read")]
         assert "of max_requests" in note
     assert told[1].result["outcome"]["counts"] == alone.result["outcome"]["counts"]
 

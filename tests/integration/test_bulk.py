@@ -121,7 +121,7 @@ def test_one_an_hour(ansible: Ansible, simulator: Simulator) -> None:
     assert ansible.module(MODULE, pinned()).status == "ok"
     second = ansible.module(MODULE, pinned(name_regex_delete="old-.*"))
     assert second.failed
-    assert "at the latest one hour from now" in second.message
+    assert "try again in an hour" in second.message
     assert "This request has already been made" in second.message
     assert second.result["result"] == "partial"
     assert second.result["outcome"]["counts"]["not_tried"] == 1
@@ -157,7 +157,7 @@ def test_nobody_waits_who_does_not_want_to(ansible: Ansible, simulator: Simulato
     assert run.result["outcome"]["unverified"][0]["message"] == (
         "GitLab accepted the bulk deletion and carries it out in the background"
     )
-    assert any("no complete listing shows it" in text for text in run.result["warnings"])
+    assert any("no complete list of tags confirms it" in text for text in run.result["warnings"])
 
 
 def test_an_answer_that_was_lost_is_not_asked_for_again(ansible: Ansible, simulator: Simulator) -> None:
@@ -217,7 +217,7 @@ def test_more_than_one_run_without_a_database_can_do_is_refused(ansible: Ansible
         run = ansible.module(MODULE, pinned(name_regex_keep="dev-00."), check=check)
         assert run.failed
         assert run.result["result"] == "refused"
-        assert "at most 200 in one run, chosen by chance" in run.message
+        assert "at most 200 in one run, chosen at random" in run.message
     assert simulator.counters()["writes"] == 0
 
 

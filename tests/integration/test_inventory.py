@@ -260,7 +260,7 @@ BAD: list[tuple[dict[str, Any], str]] = [
     ({"group": ["team"], "gather": "size,tags_count"}, "gather 'size,tags_count' is not one of"),
     ({"group": ["team"], "timeout": True}, "timeout is the boolean true"),
     ({"group": ["team"], "api_url": "gitlab.example.com"}, "is not a URL"),
-    ({"group": ["team"], "api_url": "https://me:secret@gitlab.example.com"}, "holds a user name or password"),
+    ({"group": ["team"], "api_url": "https://me:secret@gitlab.example.com"}, "contains a user name or password"),
     ({"group": ["team"], "api_token": "a", "api_oauth_token": "b"}, "mutually exclusive: api_token|api_oauth_token"),
     ({"group": ["team"], "api_token": ""}, "api_token is empty"),
     ({"group": ["team"], "api_token": "{{ nowhere }}"}, "api_token is a template that does not work"),
@@ -278,8 +278,8 @@ ANSWERED: list[tuple[dict[str, Any], str]] = [
     ({"project": ["team/app", "team/off"], "host_per": "repository"}, "the container registry is disabled"),
     ({"group": ["team"], "api_token": "glpat-unknown"}, "unknown, expired or revoked"),
     ({"group": ["team"], "api_token": "glpat-registry"}, "insufficient_scope"),
-    ({"instance": True}, "the token does not act as an administrator"),
-    ({"instance": True, "api_token": "glpat-modest"}, "with the scope admin_mode where Admin Mode is on"),
+    ({"instance": True}, "the token is not an administrator's"),
+    ({"instance": True, "api_token": "glpat-modest"}, "with the scope admin_mode if Admin Mode is enabled"),
 ]
 
 

@@ -63,14 +63,14 @@ def test_what_is_refused(ansible: Ansible, simulator: Simulator, tmp_path: Path)
     [stored] = run_all(ansible, MODULE, [place])
     assert stored.result["changed"]
     cases: dict[str, dict[str, Any]] = {
-        "is there and is another plan": {"plan_path": str(other)},
+        "exists and is another plan": {"plan_path": str(other)},
         "may have failed": {"plan_path": str(tmp_path / "missing")},
         "This is not a plan": {"plan_path": str(junk)},
         "GitLab answered 404. There is no such plan": {"action": "fetch", "version": "2", "plan_path": str(other)},
         "is a folder": {"action": "fetch", "plan_path": str(tmp_path)},
         "is not accepted by GitLab": {"version": "1/2"},
-        "takes the plan of plan_path alone": {"plan_folder": str(tmp_path)},
-        "plan_path has no meaning with action list": {"action": "list"},
+        "accepts only plan_path": {"plan_folder": str(tmp_path)},
+        "plan_path has no effect with action list": {"action": "list"},
         "fetch needs one of plan_path, plan_folder, journal_path": {"action": "fetch", "plan_folder": str(tmp_path)},
         "403 Forbidden": {"api_token": "glpat-guest", "version": "3"},
     }

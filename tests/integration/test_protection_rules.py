@@ -274,7 +274,7 @@ def test_what_each_release_knows(ansible: Ansible, simulator: Simulator) -> None
         assert text in told.message
         assert outcomes(told.task, "path") == {"team/app": "not_changed"}
         assert rules(told.read[0]) == before
-    assert "it came with a later release" in no_delete.message
+    assert "it exists since a later release" in no_delete.message
     assert outcomes(no_delete.task, "path") == {"team/app": "partly_changed"}
     assert rules(no_delete.read[0]) == {**before, "^x": (MAINTAINER, MAINTAINER)}
 
@@ -389,7 +389,7 @@ UNSENT: list[tuple[str, dict[str, Any], str]] = [
     (TAG, params(rule("", MAINTAINER, MAINTAINER)), "rules, entry 1: pattern is empty"),
     (TAG, params(rule("^v", "none", MAINTAINER)), "value of minimum_access_level_for_push must be one of"),
     (REPOSITORY, params(rule("team/app/X Y", MAINTAINER)), "is not the path of a repository"),
-    (REPOSITORY, params(rule("team/app/x", "none", "none")), "has no level at all"),
+    (REPOSITORY, params(rule("team/app/x", "none", "none")), "has no level"),
     (REPOSITORY, APP, "missing required arguments: rules"),
     (REPOSITORY, params(rule("team/app/x", MAINTAINER), api_job_token="job-token"), "CI/CD job token"),
 ]

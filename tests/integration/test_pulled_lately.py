@@ -80,7 +80,7 @@ def test_the_module_tells_what_was_pulled(ansible: Ansible, tmp_path: Path) -> N
         *("ok", False, 2, 2, 1, 0)
     ]
     assert len(tasks[1].result["images"]) == 3
-    words = ["reach back to", "1 of 126 lines can't be read", "", "is longer than max_gap", "There is no file"]
+    words = ["they begin only at", "1 of 126 lines can't be read", "", "is longer than max_gap", "There is no file"]
     for task, expected in zip(tasks[2:], words, strict=True):
         assert task.failed == bool(expected)
         assert expected in task.message
@@ -194,6 +194,6 @@ def test_what_becomes_of_logs_that_can_not_be_read(
     for case in cases:
         run = gather(**case)
         assert run.code != 0, case
-        assert "What was pulled can't be gathered" in run.output, run.output
+        assert "The pulled images can't be gathered" in run.output, run.output
     # Logs are read without a server.
     assert simulator.counters()["total"] == 0

@@ -139,8 +139,8 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
     ({**APP, "enabled": True, "name_regex_delete": " "}, "name_regex_delete is empty"),
     ({**APP, "keep_n": 5, "clear": ["keep_n"]}, "keep_n is set and also in clear"),
     ({**APP, "clear": ["cadence"]}, "value of clear must be one or more of"),
-    (APP, "Nothing of the policy is named"),
-    ({**APP, "preview": True}, "Nothing of the policy is named"),
+    (APP, "No option of the policy is set"),
+    ({**APP, "preview": True}, "No option of the policy is set"),
     (PARAMS, "one of the following is required: project, group"),
     ({**APP, **PARAMS, "api_job_token": "job-token"}, "CI/CD job token"),
 ]

@@ -178,7 +178,7 @@ def test_giving_up_and_taking_long_are_told_for_each(ansible: Ansible, simulator
     kept = ansible.module(MODULE, absent(TOOL, force=True, wait=True, wait_timeout=10))
     assert kept.failed
     assert outcomes(kept, "path") == {TOOL: "delete_failed"}
-    assert "tags under a protection rule are kept" in kept.message
+    assert "it keeps tags that a protection rule covers" in kept.message
     assert simulator.state()[TOOL] == ["main"]
 
 
@@ -391,7 +391,7 @@ def test_nobody_but_the_registry_says_that_it_is_empty_now(ansible: Ansible, sim
     run, again = run_all(ansible, MODULE, [emptied(WEB), emptied(WEB)])
     assert run.status == again.status == "ok"
     assert outcomes(run, "path") == {WEB: "emptied"}
-    assert "no complete listing shows it" in str(run.result["warnings"])
+    assert "no complete list of tags confirms it" in str(run.result["warnings"])
     assert again.result["changed"] is False
     assert "not proven" in str(again.result["warnings"])
 

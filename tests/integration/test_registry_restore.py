@@ -215,7 +215,7 @@ def test_what_is_there_is_left(ansible: Ansible, simulator: Simulator, tmp_path:
     assert check.failed
     assert check.result["result"] == "partial"
     assert (
-        "1 of 6 tags can't be restored (1 no_digest); first team/sub/tool:dev-9: the journal does not tell"
+        "1 of 6 tags can't be restored (1 no_digest); first team/sub/tool:dev-9: the journal does not contain"
         in check.message
     )
     assert again.result["changed"] is False
@@ -242,7 +242,7 @@ def test_what_was_collected_is_told_and_the_rest_is_put_back(
         assert task.failed
         assert task.result["result"] == "partial"
         assert "5 of 6 tags can't be restored (5 collected); first team/app:dev-1: " in task.message
-        assert "garbage collection took it" in task.message
+        assert "garbage collection removed it" in task.message
     assert check.result["tags"] == run.result["tags"]
     assert check.result["diff"] == run.result["diff"]
     assert [task.result["changed"] for task in (check, run, again)] == [True, True, False]
@@ -482,14 +482,14 @@ def test_what_the_registry_took_and_does_not_show_is_unverified(
 START = {"event": "start", "time": "2026-06-01T12:00:00.000Z", "server": "URL", "fingerprint": "sha256:1"}
 REQUESTED = {"event": "delete_requested", "repository": APP, "name": "dev-1", "digest": OTHER}
 HOSTILE: list[tuple[list[Any], str]] = [
-    ([], "tells of no run"),
-    ([{"event": "end"}], "tells of no run"),
+    ([], "contains no run"),
+    ([{"event": "end"}], "contains no run"),
     ([{"event": "end"}, []], "Line 2 of journal_path is not from a cleanup"),
     ([1], "Line 1 of journal_path is not from a cleanup"),
     (["text"], "Line 1 of journal_path is not from a cleanup"),
     ([None], "Line 1 of journal_path can't be read"),
     ([REQUESTED], "Line 1 of journal_path comes before the start of a run"),
-    ([{**START, "server": "https://other.example"}, REQUESTED], "tells of runs on https://other.example alone"),
+    ([{**START, "server": "https://other.example"}, REQUESTED], "contains only runs on https://other.example"),
     ([{**START, "server": None}], "Line 1 of journal_path has no server"),
     ([{**START, "time": "\u001b[2J"}], "has no valid time"),
     ([{**START, "fingerprint": "f" * 300}], "has no valid fingerprint"),

@@ -283,7 +283,7 @@ def test_a_deleted_tag_comes_back_until_garbage_is_collected(ansible: Ansible, s
     assert task.failed
     assert task.result["result"] == "failed"
     assert task.result["error"]["kind"] == "not_found"
-    assert "holds no such image any more" in task.message
+    assert "no longer has this image" in task.message
     assert "garbage collection" in task.message
     assert "multi" not in simulator.state()[APP]
 
@@ -291,8 +291,8 @@ def test_a_deleted_tag_comes_back_until_garbage_is_collected(ansible: Ansible, s
 ANSWERED: list[tuple[dict[str, Any], list[str]]] = [
     (promotion(repository="team/nothing/prod"), ["team/nothing/prod", "none of the projects"]),
     ({**promotion(), "repository": None, "repository_id": 999}, ["repository 999", "404"]),
-    (promotion(source="v9"), ["team/app:v9", "holds no such image"]),
-    (promotion(source="sha256:" + "0" * 64), ["team/app@sha256:000", "no such image any more"]),
+    (promotion(source="v9"), ["team/app:v9", "does not have this image"]),
+    (promotion(source="sha256:" + "0" * 64), ["team/app@sha256:000", "no longer has this image"]),
     (promotion(source_repository="team/app/nothing"), ["team/app/nothing:v1", "no such image"]),
     (promotion(source_repository="team/nothing"), ["no pull on team/nothing", "project may not be there"]),
     (promotion(api_token="glpat-guest"), ["role"]),
@@ -344,7 +344,7 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
     (promotion(name=[]), "name is empty"),
     (promotion(name=["-bad"]), "name holds '-bad', which is not the name of a tag"),
     (promotion(name=["a" * 129]), "which is not the name of a tag"),
-    (promotion(name=["a\nb"]), "name, entry 1, 'a\\nb' holds a line break"),
+    (promotion(name=["a\nb"]), "name, entry 1, 'a\\nb' contains a line break"),
     (promotion(source=None), "state is present but all of the following are missing: source"),
     (promotion(source="no tag"), "source 'no tag' is neither the name of a tag nor a digest"),
     (promotion(source_repository="app"), "source_repository 'app' is not the path of a repository"),
@@ -478,7 +478,7 @@ def test_without_the_registry_itself_nobody_proves_the_last_tag_gone(
     assert run.status == again.status == "ok"
     assert (run.result["changed"], again.result["changed"]) == (True, False)
     assert outcomes(run) == {"only": "unverified"}
-    assert "no complete listing shows it" in str(run.result["warnings"])
+    assert "no complete list of tags confirms it" in str(run.result["warnings"])
     assert "not proven" in str(again.result["warnings"])
 
 

@@ -117,7 +117,7 @@ def test_what_is_refused(ansible: Ansible, files: dict[str, str], tmp_path: Path
         "is not a plan": {"plan_path": audit},
         "version 99": {"audit_path": str(newer)},
         "is empty": {"audit_path": str(empty)},
-        "give those of one server": {"audit_path": str(other), "plan_path": plan},
+        "give files of the same server": {"audit_path": str(other), "plan_path": plan},
         "is no folder": {"audit_path": audit, "csv_folder": str(tmp_path / "missing")},
         "is a folder": {"audit_path": audit, "markdown_path": str(tmp_path)},
         "can't be written": {"audit_path": audit, "markdown_path": str(tmp_path / "missing" / "report.md")},

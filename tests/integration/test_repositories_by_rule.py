@@ -307,7 +307,7 @@ def test_options_that_can_not_be_meant(ansible: Ansible, simulator: Simulator) -
             (by_rule({"empty": False}), "conditions is empty: give at least one of empty, ref_gone"),
             (by_rule({}), "conditions has none"),
             (by_rule({"ref_gone": ["branches"]}), "conditions: ref_gone needs paths"),
-            (by_rule({**empty, "ref_match": "prefix"}), "ref_match has no meaning without ref_gone"),
+            (by_rule({**empty, "ref_match": "prefix"}), "ref_match has no effect without ref_gone"),
             (by_rule({"not_pushed_for": "90"}), "conditions: not_pushed_for '90' is ambiguous"),
             (by_rule({"paths": ["team/app.*"]}), "conditions: paths 'team/app.*' is a regular expression"),
             (by_rule({"ref_gone": []}), "conditions: ref_gone is empty"),
@@ -333,7 +333,7 @@ def test_options_that_can_not_be_meant(ansible: Ansible, simulator: Simulator) -
         ansible,
         simulator,
         MODULE,
-        [({**by_rule(empty), "api_job_token": "job-token"}, "conditions can't be judged with a CI/CD job token")],
+        [({**by_rule(empty), "api_job_token": "job-token"}, "conditions can't be checked with a CI/CD job token")],
         {"GITLAB_TOKEN": ""},
     )
 

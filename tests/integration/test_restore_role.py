@@ -185,7 +185,7 @@ def test_a_run_that_is_interrupted_is_gone_on_with(ansible: Ansible, simulator: 
         ({"journal_package": {"project": "team/plans"}}, "registry_restore_journal_package has no version"),
         ({"journal_path": "/r/j", "tags": []}, "registry_restore_tags is empty: give a value, or leave it out."),
         ({"journal_path": "/r/j", "tags": ""}, "registry_restore_tags is empty"),
-        ({"journal_path": "/r/j", "repositories": [""]}, "registry_restore_repositories holds an empty entry"),
+        ({"journal_path": "/r/j", "repositories": [""]}, "registry_restore_repositories contains an empty entry"),
         ({"journal_path": "/r/j", "run": ""}, "registry_restore_run is empty"),
         ({"journal_path": "/r/j", "repository": "team/app"}, "perhaps registry_restore_repositories is meant"),
         (
@@ -214,7 +214,7 @@ def test_a_choice_that_matches_nothing_is_refused_in_the_words_of_the_role(
     cases = {
         "repositories": ("team/apps/*", "registry_restore_repositories 'team/apps/*' matches no repository"),
         "tags": ("dev-1\ndev-7\n", "registry_restore_tags 'dev-7' matches no tag"),
-        "run": ("2020", "registry_restore_run '2020' matches no run that registry_restore_journal_path tells of"),
+        "run": ("2020", "registry_restore_run '2020' matches no run of registry_restore_journal_path"),
     }
     journal = {"registry_restore_journal_path": str(tmp_path / "journal")}
     run = tries(

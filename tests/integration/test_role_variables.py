@@ -337,7 +337,7 @@ def test_the_last_node_of_a_workflow_takes_what_the_one_before_it_passed_on(
         ({}, "no scope is set: set one of registry_group, registry_project, registry_repository_id."),
         (
             {"registry_group": "team", "registry_cleanup_in_use_sources_path": "nowhere.json"},
-            "registry_cleanup_in_use_sources_path {folder}/nowhere.json is not there: the job that was to write it may",
+            "registry_cleanup_in_use_sources_path {folder}/nowhere.json does not exist: the job that writes it may",
         ),
         (
             {"registry_group": "team", "registry_cleanup_min_remaining": 9, "registry_cleanup_allow_latest": True},
@@ -363,7 +363,7 @@ def test_what_is_refused_is_said_in_the_variables_of_the_role(
 def test_nothing_to_gather_from_names_the_variables(ansible: Ansible) -> None:
     run = ansible.play("containerops.gitlab.in_use")
     assert failures(run) == [
-        "What is in use can't be gathered, since nothing says where to look: give registry_in_use_hosts, "
+        "The images in use can't be gathered, since no source is set: set registry_in_use_hosts, "
         "registry_in_use_kubernetes, registry_in_use_pull_logs or registry_in_use_references."
     ]
 

@@ -298,11 +298,11 @@ def test_limits_judge_the_whole_plan(ansible: Ansible, simulator: Simulator) -> 
         ({"max_duration": "2"}, "max_duration '2' is ambiguous"),
         (
             {"max_deletions_per_run": 5, "delete_via": "bulk"},
-            "max_deletions_per_run can't be used with delete_via bulk: GitLab takes all tags of a repository with one",
+            "max_deletions_per_run can't be used with delete_via bulk: GitLab gets all tags of a repository with one",
         ),
         (
             {"max_duration": "2h", "delete_via": "bulk_unpinned"},
-            "max_duration can't be used with delete_via bulk_unpinned: GitLab takes all tags",
+            "max_duration can't be used with delete_via bulk_unpinned: GitLab gets all tags",
         ),
     ],
 )

@@ -146,7 +146,7 @@ def test_a_developer_is_shown_what_the_run_can_do(ansible: Ansible, simulator: S
     order = {**ORDER, "api_token": DEVELOPER}
     check = ansible.module("registry_cleanup", order, check=True)
     assert check.status == "ok", check.message
-    told = "Maintainers of the project alone" in " ".join(check.result["notes"])
+    told = "only to Maintainers of the project" in " ".join(check.result["notes"])
     assert told is (release == "17.8")
     ansible.module("registry_cleanup", order)
     assert simulator.state()["team/app"] == ["keep-1", "my-prod-1", "v1"]

@@ -145,7 +145,7 @@ def _has_another_path(project: Project, name: str) -> bool:
 
 
 def _moved(name: str, project: Project) -> RequestError:
-    return RequestError(ErrorKind.MOVED, f"it is {project.path} by now", operation=f"read project {name}")
+    return RequestError(ErrorKind.MOVED, f"its path is {project.path} now", operation=f"read project {name}")
 
 
 def _by_path(projects: t.Iterable[Project]) -> tuple[Project, ...]:

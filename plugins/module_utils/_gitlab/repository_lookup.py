@@ -143,7 +143,7 @@ def _read_parent(client: Client, parent: str, path: str, *, job_token: bool) -> 
         raise no_registry(operation)
     listing = project_repositories(client, project.id if project else parent)
     if project and project.path.lower() != parent:
-        raise RequestError(ErrorKind.MOVED, f"project {parent} is {project.path} by now", operation=operation)
+        raise RequestError(ErrorKind.MOVED, f"the path of project {parent} is {project.path} now", operation=operation)
     return _Parent(project, {repository.path: repository for repository in listing})
 
 

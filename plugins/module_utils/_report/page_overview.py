@@ -127,7 +127,7 @@ function result() {
 const outcomes = words.outcomes || [];
 const OUTCOMES = Object.fromEntries(outcomes.map(([value, name]) => [value, name]));
 const notDeleted = outcomes.filter(([value]) => value !== "deleted");
-// What is left for the next run is no failure.
+// What is left for the next run is not a failure.
 const failed = notDeleted.filter(([value]) => value !== "left_for_next_run");
 
 function outcomeText({ outcome, message }) {

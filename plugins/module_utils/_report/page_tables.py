@@ -122,7 +122,7 @@ function copyable(text, what, kind) {
   return node("div", { class: `copy ${kind || ""}` }, shown, press);
 }
 
-// Bars. items: [label, value, text]; a bar is as long as its value is beside the largest.
+// Bars. items: [label, value, text]; a bar is as long as its value, compared with the largest.
 function bars(items, kind) {
   const largest = Math.max(1, ...items.map(([, value]) => value || 0));
   return node("ol", { class: `bars ${kind || ""}` }, items.map(([label, value, text]) => {
