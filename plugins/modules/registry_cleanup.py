@@ -212,8 +212,8 @@ options:
     description:
       - Several rules, for several kinds of tags. The first rule whose pattern matches a tag decides about it. A tag
         that no rule matches is kept. O(protect) takes precedence over all rules.
-      - Each rule has its own options, such as O(rules[].keep_n) and O(rules[].older_than). The options of the task with
-        these names, such as O(keep_n) and O(older_than), are refused with O(rules).
+      - Each rule has its own options, such as C(keep_n) and C(older_than). The options of the task with these names,
+        such as O(keep_n) and O(older_than), are refused with O(rules).
     type: list
     elements: dict
     suboptions:

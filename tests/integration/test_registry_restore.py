@@ -490,7 +490,7 @@ HOSTILE: list[tuple[list[Any], str]] = [
     ([None], "Line 1 of journal_path can't be read"),
     ([REQUESTED], "Line 1 of journal_path comes before the start of a run"),
     ([{**START, "server": "https://other.example"}, REQUESTED], "contains only runs on https://other.example"),
-    ([{**START, "server": None}], "Line 1 of journal_path has no server"),
+    ([{**START, "server": None}], "Line 1 of journal_path has no valid server"),
     ([{**START, "time": "\u001b[2J"}], "has no valid time"),
     ([{**START, "fingerprint": "f" * 300}], "has no valid fingerprint"),
     ([{**START, "approved": 7}], "has no valid approved"),
