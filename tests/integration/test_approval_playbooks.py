@@ -141,7 +141,7 @@ APPROVALS: list[tuple[dict[str, Any], str]] = [
     ({"approved_plan": "", "approved_fingerprint": "FOUND"}, "since the plan (registry_cleanup_approved_plan_path, "),
     ({"approved_plan_path": "PATH", "approved_fingerprint": "sha256:" + "0" * 64}, "another plan was approved"),
     ({"approved_plan_path": "PATH", "approved_fingerprint": "0" * 12}, "another plan was approved"),
-    ({"approved_plan_path": "PATH", "approved_fingerprint": "SHORT"}, "is no fingerprint"),
+    ({"approved_plan_path": "PATH", "approved_fingerprint": "SHORT"}, "is not a fingerprint"),
     (
         {"approved_plan_path": "nowhere.jsonl", "approved_fingerprint": "FOUND"},
         "nowhere.jsonl does not exist, or this user may not see it: check the path.",

@@ -78,7 +78,7 @@ def test_plans_that_are_refused(ansible: Ansible, simulator: Simulator, tmp_path
     cases = {
         "was altered": {"approved_plan_path": str(altered)},
         "another plan was approved": {"approved_fingerprint": "sha256:" + "0" * 64},
-        "is no fingerprint": {"approved_fingerprint": "sha256:" + "0" * 11},
+        "is not a fingerprint": {"approved_fingerprint": "sha256:" + "0" * 11},
         "another scope": {"group": "team/sub"},
         "nothing does not exist, or this user may not see it": {"approved_plan_path": str(tmp_path / "nothing")},
         "empty: The plan is empty.": {"approved_plan_path": str(tmp_path / "empty")},

@@ -118,7 +118,7 @@ def test_what_is_refused(ansible: Ansible, files: dict[str, str], tmp_path: Path
         "version 99": {"audit_path": str(newer)},
         "is empty": {"audit_path": str(empty)},
         "give files of the same server": {"audit_path": str(other), "plan_path": plan},
-        "is no folder": {"audit_path": audit, "csv_folder": str(tmp_path / "missing")},
+        "is not an existing folder": {"audit_path": audit, "csv_folder": str(tmp_path / "missing")},
         "is a folder": {"audit_path": audit, "markdown_path": str(tmp_path)},
         "can't be written": {"audit_path": audit, "markdown_path": str(tmp_path / "missing" / "report.md")},
         "are the same file": {"audit_path": audit, "markdown_path": audit},
