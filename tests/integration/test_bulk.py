@@ -238,7 +238,9 @@ def test_a_random_sample_is_announced_and_told(ansible: Ansible, simulator: Simu
     assert run.result["outcome"]["counts"]["deleted"] == 200
     assert run.result["outcome"]["counts"]["not_deleted"] == 50
     assert run.message.startswith("200 of 250 planned tags were deleted, but 50 not_deleted")
-    assert run.message.endswith("GitLab deleted 200 others in this run, but not this tag; the next run is in an hour")
+    assert run.message.endswith(
+        "GitLab deleted 200 others in this run, but not this tag; the next bulk deletion is possible in an hour"
+    )
 
 
 def test_a_database_takes_them_all(ansible: Ansible, simulator: Simulator) -> None:

@@ -278,7 +278,7 @@ ANSWERED: list[tuple[dict[str, Any], str]] = [
     ({"project": ["team/app", "team/off"], "host_per": "repository"}, "the container registry is disabled"),
     ({"group": ["team"], "api_token": "glpat-unknown"}, "unknown, expired or revoked"),
     ({"group": ["team"], "api_token": "glpat-registry"}, "insufficient_scope"),
-    ({"instance": True}, "the token is not an administrator's"),
+    ({"instance": True}, "the token does not have the rights of an administrator"),
     ({"instance": True, "api_token": "glpat-modest"}, "with the scope admin_mode if Admin Mode is enabled"),
 ]
 

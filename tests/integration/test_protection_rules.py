@@ -256,8 +256,8 @@ def test_what_each_release_knows(ansible: Ansible, simulator: Simulator) -> None
     }
     assert untouched(g17_again)
     for told, text in (
-        (no_rules, "This GitLab has no such endpoint: it exists since 17.8."),
-        (no_tags, "This GitLab has no such endpoint: it exists since 18.7."),
+        (no_rules, "This GitLab has no such endpoint: it was added in 17.8."),
+        (no_tags, "This GitLab has no such endpoint: it was added in 18.7."),
     ):
         assert told.task.failed
         assert told.result["result"] == "failed"
@@ -265,8 +265,8 @@ def test_what_each_release_knows(ansible: Ansible, simulator: Simulator) -> None
         assert untouched(told)
     before = {"^v0": (MAINTAINER, MAINTAINER), "^v1": (MAINTAINER, MAINTAINER)}
     for told, text in (
-        (no_create, "This GitLab has no such endpoint: it exists since 18.8."),
-        (no_update, "This GitLab has no such endpoint: it exists since 18.9."),
+        (no_create, "This GitLab has no such endpoint: it was added in 18.8."),
+        (no_update, "This GitLab has no such endpoint: it was added in 18.9."),
         (m2, "need a container registry with a metadata database"),
         (m2_update, "need a container registry with a metadata database"),
     ):
@@ -274,7 +274,7 @@ def test_what_each_release_knows(ansible: Ansible, simulator: Simulator) -> None
         assert text in told.message
         assert outcomes(told.task, "path") == {"team/app": "not_changed"}
         assert rules(told.read[0]) == before
-    assert "it exists since a later release" in no_delete.message
+    assert "it was added in a later release" in no_delete.message
     assert outcomes(no_delete.task, "path") == {"team/app": "partly_changed"}
     assert rules(no_delete.read[0]) == {**before, "^x": (MAINTAINER, MAINTAINER)}
 
@@ -360,7 +360,7 @@ def test_a_rule_that_was_changed_in_between_is_not_deleted(ansible: Ansible, sim
         assert told.task.failed
         assert told.result["result"] == "partial"
         assert "412" in told.message
-        assert "changed in the meantime" in told.message
+        assert "changed meanwhile" in told.message
         assert outcomes(told.task, "path") == {"team/app": "not_changed"}
     assert (
         rules(only.read[0])

@@ -61,7 +61,7 @@ def test_an_administrator_reads_the_whole_instance(ansible: Ansible, simulator: 
 
 
 INSTANCE: list[tuple[dict[str, Any], str]] = [
-    ({"instance": True}, "is not an administrator's, and other users see only a part of them"),
+    ({"instance": True}, "the rights of an administrator, and other users see only a part of them"),
     ({"instance": True, "api_token": "glpat-modest"}, "with the scope admin_mode if Admin Mode is enabled"),
     ({"instance": True, "api_token": "glpat-root", "api_url": "https://gitlab.com"}, "gitlab.com shows nobody all"),
     ({"instance": True, "group": "team"}, "group and instance can't be combined"),

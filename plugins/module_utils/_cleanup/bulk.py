@@ -219,7 +219,7 @@ def _why_left(progress: BulkProgress, wait: float | None) -> str:
         return _LOST
     if progress.done:
         others = counted(len(progress.gone), "other")
-        return f"GitLab deleted {others} in this run, but not this tag; the next run is in an hour"
+        return f"GitLab deleted {others} in this run, but not this tag; the next bulk deletion is possible in an hour"
     return f"GitLab has not deleted it within {counted(wait, 'second')}" if wait is not None else _IN_BACKGROUND
 
 

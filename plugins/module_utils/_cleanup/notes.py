@@ -30,8 +30,8 @@ _HIDDEN_RULES = (
 )
 
 _BY_DIGEST = (
-    "This registry may delete all tags of an image together, so tags that share their image with a kept tag are kept "
-    "(set shared_digest to independent to delete them)."
+    "This registry may delete all tags of an image together, so tags that share their image with a kept tag are kept. "
+    "Set shared_digest to independent only if you know that it deletes each tag separately."
 )
 
 

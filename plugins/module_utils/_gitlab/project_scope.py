@@ -104,7 +104,7 @@ def list_instance(client: Client) -> list[Project]:
     if not caller_is_administrator(client):
         raise RequestError(
             ErrorKind.FORBIDDEN,
-            "the token is not an administrator's, and other users see only a part of them",
+            "the token does not have the rights of an administrator, and other users see only a part of them",
             operation="list the projects of the instance",
             advice="Give an administrator's token, with the scope admin_mode if Admin Mode is enabled, or name groups.",
         )

@@ -168,7 +168,7 @@ def _advised(error: RequestError, endpoint: RuleEndpoint | None) -> RequestError
     if error.status == 404 and error.message == _NO_ROUTE and endpoint:
         since = _SINCE.get((endpoint.kind, error.method), "a later release")
         return error.replace(
-            kind=ErrorKind.TOO_OLD, advice=(f"This GitLab has no such endpoint: it exists since {since}.")
+            kind=ErrorKind.TOO_OLD, advice=(f"This GitLab has no such endpoint: it was added in {since}.")
         )
     if error.status == 412:
         return error.replace(advice="The rule was changed meanwhile; run the task again.")

@@ -23,7 +23,7 @@ from .request import authorization_header, request, request_repository
 def image_contents(registry: Registry, path: str, manifest: Manifest) -> ImageContents:
     """All that a manifest leads to: of an index its images, and of every image config and layers.
 
-    Layers that are kept elsewthe keys are to it if the registry holds them all the same.
+    Layers that are kept elsewhere belong to it if the registry holds them all the same.
 
     Args:
         registry: which one.
@@ -131,7 +131,7 @@ def _send_blob(registry: Registry, source: str, blob: Descriptor, scopes: tuple[
         if head.status != 200:
             raise error_of(head)
         if head.headers.get("Content-Length", str(blob.size)) != str(blob.size):
-            raise head.untrusted(f"the size is not {blob.size}, as the manifest says")
+            raise head.untrusted(f"the size differs from the {blob.size} bytes in the manifest")
         request(
             registry,
             "PUT",

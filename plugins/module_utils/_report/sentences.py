@@ -16,7 +16,7 @@ REASON_SENTENCES = {
     Reason.LABEL_EXPIRED: "Its image has expired by its own label, and nothing keeps it.",
     Reason.WITH_SUBJECT: "It is a signature, attestation or SBOM, and the last tag of its image is deleted.",
     Reason.ORPHANED: "It is a signature, attestation or SBOM, and the registry no longer has its image.",
-    Reason.NAMED: "A pattern of the task matches its name.",
+    Reason.NAMED: "The task names it.",
     Reason.PROTECTED: "An entry of protect matches its name.",
     Reason.LATEST: "It is called latest.",
     Reason.NO_MATCH: "No rule matches its name.",

@@ -91,7 +91,7 @@ def test_what_gitlab_does_not_choose_stays_until_the_wait_is_over() -> None:
 def test_where_others_went_and_nothing_happens_any_more_it_takes_the_next_run() -> None:
     job = Job("d1", "d2", "k1", pattern="d1")
     found = job.run(wait=600.0)
-    message = "GitLab deleted 1 other in this run, but not this tag; the next run is in an hour"
+    message = "GitLab deleted 1 other in this run, but not this tag; the next bulk deletion is possible in an hour"
     assert outcomes(found) == {"d1": ("deleted", ""), "d2": ("not_deleted", message)}
 
 

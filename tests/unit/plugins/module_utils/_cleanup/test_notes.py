@@ -150,8 +150,8 @@ UNCLEAR = (
     "be trusted and every tag that a date would decide about is kept."
 )
 BY_DIGEST = (
-    "This registry may delete all tags of an image together, so tags that share their image with a kept tag are kept "
-    "(set shared_digest to independent to delete them)."
+    "This registry may delete all tags of an image together, so tags that share their image with a kept tag are kept. "
+    "Set shared_digest to independent only if you know that it deletes each tag separately."
 )
 AGED = {"older_than": "30d"}
 WITH_DATABASE = {"read_method": ReadMethod.REST}

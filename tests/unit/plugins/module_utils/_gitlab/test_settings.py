@@ -29,7 +29,7 @@ def project() -> Project:
     [
         (403, {"message": "403 Forbidden"}, ErrorKind.FORBIDDEN, "Maintainer"),
         (403, {"error": "insufficient_scope"}, ErrorKind.INSUFFICIENT_SCOPE, "Maintainer"),
-        (404, {"error": "404 Not Found"}, ErrorKind.TOO_OLD, "it exists since 18.8"),
+        (404, {"error": "404 Not Found"}, ErrorKind.TOO_OLD, "it was added in 18.8"),
         (404, {"message": "404 Project Not Found"}, ErrorKind.NOT_FOUND, "does not exist"),
         (422, {"message": "Maximum number of protection rules reached"}, ErrorKind.BAD_REQUEST, "Immutable rules"),
         (400, {"message": "GitLab container registry API not supported"}, ErrorKind.BAD_REQUEST, "metadata database"),
