@@ -104,7 +104,7 @@ def test_figures_are_those_of_the_report(shown: Open) -> None:
     )
     assert "by garbage collection" in text
     assert "the sum of their sizes can be larger than the total" in text
-    assert "Manifests come on top of it" in text
+    assert "Manifests add some KiB for each image" in text
     assert browser.texts(".top .badge") == [headline(report)]
     tags, size = older_than_90_days(total)
     assert f"Older than 90 days: {tags:,} tags, {bytes_in_words(size)}" in text

@@ -395,9 +395,9 @@ MISSPELT: list[tuple[dict[str, Any], str]] = [
         "registry_plans_package has no version, and this is not a job",
     ),
     ({"registry_plans_package": {"version": "7"}}, "registry_plans_package has no project"),
-    ({"registry_plans_package": {**PACKAGE, "file": "x"}}, 'registry_plans_package has the key "file": it takes'),
+    ({"registry_plans_package": {**PACKAGE, "file": "x"}}, 'registry_plans_package has the key "file": the keys are'),
     ({"registry_plans_expected": "two"}, 'registry_plans_expected is "two", which is not a whole number.'),
-    ({"registry_cleanup_max_deletions_total": "many"}, 'registry_cleanup_max_deletions_total is "many", which is no'),
+    ({"registry_cleanup_max_deletions_total": "many"}, 'registry_cleanup_max_deletions_total is "many", which is not'),
 ]
 
 

@@ -326,7 +326,7 @@ def test_repositories_by_rule(begin: Begin) -> None:
     scenario["projects"][0] |= {"branches": ["main", "login"], "merge_requests": []}
     project = begin("repositories-by-rule", scenario)
     plan, apply = project.blocks
-    [fingerprint] = re.findall("beginning is enough: ([0-9a-f]{12})", project.read(plan))
+    [fingerprint] = re.findall("beginning is enough, if typed by hand: ([0-9a-f]{12})", project.read(plan))
     [typed] = re.findall("fingerprint=([0-9a-f]{12})", apply.commands)
     again = apply.commands.replace(typed, fingerprint)
     deleted = {f"team/app/review/{name}": set(reviews[name]) for name in ("search", "basket")}

@@ -92,7 +92,7 @@ def test_it_is_for_administrators_of_a_registry_that_answers(ansible: Ansible, s
         assert task.failed
         assert task.result["result"] == "failed"
         assert task.result["error"]["kind"] == "forbidden"
-        assert "administrators alone" in task.message
+        assert "only to administrators" in task.message
         assert "admin_mode" in task.message
     assert asked(simulator.requests(), "GET", "/v2/_catalog") == []
     simulator.load({**scenario, "registry": {"state": "error"}})

@@ -294,7 +294,7 @@ ANSWERED: list[tuple[dict[str, Any], list[str]]] = [
     (promotion(source="v9"), ["team/app:v9", "does not have this image"]),
     (promotion(source="sha256:" + "0" * 64), ["team/app@sha256:000", "no longer has this image"]),
     (promotion(source_repository="team/app/nothing"), ["team/app/nothing:v1", "no such image"]),
-    (promotion(source_repository="team/nothing"), ["no pull on team/nothing", "project may not be there"]),
+    (promotion(source_repository="team/nothing"), ["no pull on team/nothing", "project may not exist"]),
     (promotion(api_token="glpat-guest"), ["role"]),
     (promotion(api_token="glpat-reader"), ["no pull on team/app", "Reporter and read_registry"]),
     (promotion(api_token="glpat-expired"), ["401"]),
@@ -479,7 +479,7 @@ def test_without_the_registry_itself_nobody_proves_the_last_tag_gone(
     assert (run.result["changed"], again.result["changed"]) == (True, False)
     assert outcomes(run) == {"only": "unverified"}
     assert "no complete list of tags confirms it" in str(run.result["warnings"])
-    assert "not proven" in str(again.result["warnings"])
+    assert "unknown whether it has tags" in str(again.result["warnings"])
 
 
 def test_a_digest_that_can_not_be_read_is_not_the_one_that_is_meant(ansible: Ansible, simulator: Simulator) -> None:
@@ -527,7 +527,7 @@ def test_an_empty_listing_of_a_broken_registry_proves_nothing(ansible: Ansible, 
     simulator.load(scenario)
     for task in run_all(ansible, TAG, cases):
         assert task.result["changed"] is False
-        assert task.failed or "not proven" in str(task.result["warnings"])
+        assert task.failed or "unknown whether it has tags" in str(task.result["warnings"])
     absent = ansible.module(TAG, deletion("v1", repository="team/app/nothing"))
     assert (absent.status, absent.result["changed"]) == ("ok", False)
     assert writes(simulator.requests()) == []

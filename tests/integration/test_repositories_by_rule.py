@@ -305,7 +305,7 @@ def test_options_that_can_not_be_meant(ansible: Ansible, simulator: Simulator) -
         [
             ({"group": "team", "state": "absent"}, "a scope alone deletes nothing"),
             (by_rule({"empty": False}), "conditions is empty: give at least one of empty, ref_gone"),
-            (by_rule({}), "conditions has none"),
+            (by_rule({}), "conditions is empty"),
             (by_rule({"ref_gone": ["branches"]}), "conditions: ref_gone needs paths"),
             (by_rule({**empty, "ref_match": "prefix"}), "ref_match has no effect without ref_gone"),
             (by_rule({"not_pushed_for": "90"}), "conditions: not_pushed_for '90' is ambiguous"),

@@ -75,7 +75,7 @@ def test_what_no_token_told_is_told_of_each_tag_and_stops_nothing(
     assert results.keys() == refused_ones
     for name in refused_ones:
         assert words in results[name]
-        assert "does not take the token" not in results[name]
+        assert "does not accept the token" not in results[name]
     log = simulator.requests()
     # Each is asked for once, and one token to delete with does for all.
     assert sorted(path.rpartition("/")[2] for path in asked(log, "DELETE", "")) == sorted(NAMES)

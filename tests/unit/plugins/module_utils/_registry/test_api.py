@@ -216,7 +216,7 @@ def test_what_a_rule_refuses_is_final_and_stops_nothing_else(
     assert not error.kind.effect_unknown
     assert error.status == status
     assert advice in str(error)
-    assert "does not take the token" not in str(error)
+    assert "does not accept the token" not in str(error)
     assert code in str(error)
     # Sent once, and no other token is asked for.
     assert len(server.requests_to("/v2/")) == 1
