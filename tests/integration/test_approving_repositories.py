@@ -307,7 +307,7 @@ def test_the_playbook_of_the_page_plans_and_applies(ansible: Ansible, simulator:
     assert text[0] == "To approve: delete 1 of 8 repositories as a whole, with 2 tags"
     shown = next(block for block in re.findall(r"```text\n(.*?)```", PAGE, re.DOTALL)).splitlines()
     for line, real in zip(shown, text, strict=True):
-        of_this_run = line.startswith(("server: ", "fingerprint: ", "  typed by hand", "plan: "))
+        of_this_run = line.startswith(("server: ", "fingerprint: ", "  the beginning is enough", "plan: "))
         assert real.startswith(line.partition(": ")[0] if of_this_run else line.removesuffix("...")), real
     typed = text[4].rpartition(" ")[2]
     assert f"sha256:{typed}" in (tmp_path / "repositories.md").read_text()
