@@ -275,8 +275,8 @@ def test_no_turn_begins_after_the_time(ansible: Ansible, simulator: Simulator) -
     run = ansible.module(MODULE, {**RULES, "max_duration": "1s"})
     assert (run.status, run.result["result"], run.result["changed"]) == ("ok", "ok", False), run.message
     assert run.result["msg"] == (
-        "0 deleted of 50 planned; 50 left for the next run. max_duration 1s was over: run the task again to delete the "
-        "rest."
+        "0 deleted of 50 planned; 50 left for the next run. max_duration 1s was reached: run the task again to delete "
+        "the rest."
     )
     assert len(left(simulator)) == PLANNED
     assert run.result["outcome"]["remaining"] is None
