@@ -488,7 +488,7 @@ def test_a_reading_that_needs_more_requests_than_it_may_send_deletes_nothing(
     simulator.load(scenario("M1", WHOLE))
     stopped = ansible.module("registry_cleanup", {**RULES, "max_requests": 20})
     assert stopped.status == "failed"
-    assert "max_requests 20 were sent. Raise max_requests, or use a smaller scope." in stopped.message
+    assert "max_requests 20 is reached. Raise max_requests, or use a smaller scope." in stopped.message
     assert sum(sent(simulator)) == 20
     assert simulator.counters()["writes"] == 0
 
