@@ -70,7 +70,7 @@ options:
     elements: str
   tags:
     description:
-      - Restore only tags whose names match one of these RE2 patterns, such as V(v1\..*). A pattern has to match the
+      - Restore only tags whose names match one of these RE2 patterns, such as V(v1[.].*). A pattern has to match the
         whole name.
       - A signature is a tag of its own, such as C(sha256-<digest>.sig). Tags that belong to an image are restored after
         the image.
