@@ -214,7 +214,7 @@ def _scope(
     own = {option: options[option] for option in scope if options.get(option)}
     if named and own and named != own:
         both = f"registry_{next(iter(named))} and {role}_{next(iter(own))}"
-        raise ValueRefused(f"{both} can't be used together: set one of them")
+        raise ValueRefused(f"{both} give different scopes: set one of them")
     if not named and not own and not any(options.get(plan) for plan in _PLANS):
         raise ValueRefused(f"no scope is set: set one of {', '.join(f'registry_{each}' for each in scope)}")
     return named

@@ -316,7 +316,7 @@ def test_the_variables_of_the_role_work_for_the_playbook_too(
     assert run.code == 0, run.output
     assert stats(run, "registry_cleanup_summary")["planned"] == 4
     narrow = ansible.play(CLEANUP, "-i", "hosts.yml", "-e", "registry_group=team/sub")
-    assert failures(narrow) == ["registry_group and registry_cleanup_group can't be used together: set one of them."]
+    assert failures(narrow) == ["registry_group and registry_cleanup_group give different scopes: set one of them."]
     assert simulator.counters()["writes"] == 0
 
 

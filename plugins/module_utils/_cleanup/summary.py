@@ -20,7 +20,7 @@ from .planning import CleanupPlan
 # What is said of tags that are not deleted as planned.
 _WORDS = {
     TagOutcome.UNVERIFIED: "deleted but not verified",
-    TagOutcome.RECREATED: "pushed again",
+    TagOutcome.RECREATED: "listed again",
     TagOutcome.NOT_DELETED: "not deleted",
     TagOutcome.NOT_TRIED: "not tried",
     TagOutcome.LEFT: "left for the next run",

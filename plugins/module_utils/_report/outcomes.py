@@ -25,7 +25,7 @@ UNKNOWN = "unknown"
 # All that can become of a planned tag, what needs somebody's attention first, and what it is called in reports.
 OUTCOMES: dict[str, str] = {
     TagOutcome.NOT_DELETED.value: "failed",
-    TagOutcome.RECREATED.value: "deleted and pushed again",
+    TagOutcome.RECREATED.value: "deleted and listed again",
     UNKNOWN: "unknown",
     TagOutcome.NOT_TRIED.value: "not tried",
     LEFT: "left for the next run",

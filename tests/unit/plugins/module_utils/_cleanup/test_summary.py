@@ -100,7 +100,7 @@ def test_what_is_to_be_deleted(found: CleanupPlan, sentence: str) -> None:
         (
             approved_plan(4, moved=1, vanished=1),
             became("changed_since", "already_gone", "unverified", "recreated"),
-            "0 deleted of 6 approved; 2 moved, 2 vanished, 1 deleted but not verified, 1 pushed again",
+            "0 deleted of 6 approved; 2 moved, 2 vanished, 1 deleted but not verified, 1 listed again",
         ),
         (
             approved_plan(2),
