@@ -21,16 +21,6 @@ from tests.unit.repository.tree import INVENTORY, MODULES, read_yaml, sources, t
 VERSION = read_yaml("galaxy.yml")["version"]
 GROUP = "containerops.gitlab._attributes.actiongroup_registry"
 LICENCE = "License-Identifier: GPL-3.0-or-later"
-PAGES = sorted(
-    [
-        *MODULES,
-        *INVENTORY,
-        ROOT / "README.md",
-        *(ROOT / "plugins" / "doc_fragments").glob("*.py"),
-        *(set((ROOT / "docs").glob("*.md")) - {ROOT / "docs" / "mutation-testing.md"}),
-        *(path for kind in ("md", "yml", "j2") for path in (ROOT / "roles").rglob(f"*.{kind}")),
-    ]
-)
 
 
 def readme_names(heading: str, column: int = 0) -> set[str]:
@@ -176,11 +166,3 @@ def test_every_file_names_its_licence() -> None:
 
 def test_no_sanity_test_is_ignored() -> None:
     assert not list((ROOT / "tests").glob("sanity/ignore*"))
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
-def test_a_tag_is_deleted_or_kept_in_all_that_users_read(page: Path) -> None:
-    text = page.read_text()
-    if page in (*MODULES, *INVENTORY):
-        text = "".join(text_of(page, part) for part in ("DOCUMENTATION", "EXAMPLES", "RETURN"))
-    assert not re.findall(r"\b(?:go|goes|stay|stays)\b", text, re.IGNORECASE)
