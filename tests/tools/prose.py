@@ -21,7 +21,7 @@ from tests.tools.documents import texts_of
 LICENCE = re.compile(r"\A<!--.*?-->", re.DOTALL)
 # The text in the brackets of Ansible's markup: O(name=value), L(text,address).
 MARKUP = re.compile(r"\b[A-Z]\(((?:[^()\\]|\\.)*)\)")
-END = re.compile(r"(?<=[.!?])\s+(?=[^\sa-z])")
+END = re.compile(r"(?<!e\.g\.)(?<!i\.e\.)(?<=[.!?])\s+")
 # Not ordinary in texts: keeps the words of a piece of code together, so that it counts as one.
 GLUE = "\u00a0"
 TEXTS = ("description", "short_description", "notes")
