@@ -56,7 +56,9 @@ def test_from_the_address_to_a_second_cleanup(ansible: Ansible, simulator: Simul
     for block in code("README.md", "yaml")[1:]:
         (tmp_path / block.partition("\n")[0].removeprefix("# ")).write_text(block)
     address, *commands = code("README.md", "shell")[2:]
-    address = address.replace("https://gitlab.example.com", simulator.url).replace("glpat-example", TOKEN)
+    address = address.replace("https://gitlab.example.com", simulator.url).replace(
+        "read -rs GITLAB_TOKEN &&", f"GITLAB_TOKEN={TOKEN};"
+    )
     installing = f"ansible-galaxy collection install --offline -p {tmp_path / 'installed'} {ROOT}\n"
     collections = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "installed")}
 

@@ -114,3 +114,12 @@ def test_a_link_leads_to_a_heading_that_exists(name: str, link: str) -> None:
     target: Path = DOCS / path if path else DOCS / f"{name}.md"
     assert target.exists(), link
     assert not anchor or anchor in anchors_of(target.read_text()), link
+
+
+@pytest.mark.parametrize(
+    "page", [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))], ids=lambda page: page.stem
+)
+def test_a_task_that_a_page_names_is_one_of_a_role_or_playbook(page: Path) -> None:
+    files = [*(ROOT / "roles").glob("*/tasks/*.yml"), *(ROOT / "playbooks").glob("*.yml")]
+    names = {name for file in files for name in re.findall(r"^ *- name: (.*)$", file.read_text(), re.MULTILINE)}
+    assert set(re.findall(r"\btasks? (?:such as )?\*([^*]+)\*", page.read_text())) <= names
