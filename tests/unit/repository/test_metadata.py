@@ -88,7 +88,7 @@ def test_links_of_the_readme_work_in_galaxy() -> None:
             assert target[1:] in anchors, target
             continue
         assert target.startswith("https://"), target
-        kind, _, path = target.partition(f"{home}/-/")[2].partition("/main/")
+        kind, _between, path = target.partition(f"{home}/-/")[2].partition("/main/")
         if path:
             there = ROOT / path.partition("#")[0]
             assert there.is_dir() if kind == "tree" else there.is_file(), target
