@@ -135,9 +135,7 @@ def _head(totals: _Row, refusals: Sequence[str]) -> list[str]:
         return ["This plan is refused and can't be approved:", *(f"  {each}" for each in refusals[:_MOST_NOTES])]
     if not totals.get("repositories_deleted", totals["delete"]):
         return [f"Nothing to approve: {_nothing(totals)}."]
-    repositories = counted(totals["repositories"], "repository", "repositories")
-    where = "" if _is_whole(totals) else f" in {repositories}"
-    return [f"To approve: delete {_planned(totals)}{where}"]
+    return [f"To approve: delete {_planned(totals) if _is_whole(totals) else _of_all(totals)}"]
 
 
 def _planned(totals: _Row) -> str:
@@ -146,6 +144,12 @@ def _planned(totals: _Row) -> str:
         return _share(totals)
     repositories = counted(totals["repositories"], "repository", "repositories")
     return f"{totals['repositories_deleted']:,} of {repositories} as a whole, with {counted(totals['delete'], 'tag')}"
+
+
+def _of_all(totals: _Row) -> str:
+    """What a plan deletes of the tags in all repositories of its scope, not of those in which it deletes some."""
+    repositories = counted(totals["repositories"], "repository", "repositories")
+    return f"{totals['delete']:,} of the {counted(totals['tags'], 'tag')} in {repositories}"
 
 
 def _nothing(totals: _Row) -> str:

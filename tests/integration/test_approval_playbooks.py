@@ -99,7 +99,7 @@ def test_a_plan_ends_with_what_an_approver_reads(ansible: Ansible, simulator: Si
     assert run.tasks[-1].action == "ansible.builtin.debug"
     assert text == stat(run, "registry_cleanup_approval_text")
     for line in (
-        "To approve: delete 4 of 14 tags in 3 repositories",
+        "To approve: delete 4 of the 14 tags in 3 repositories",
         "scope: group team",
         f"fingerprint: {fingerprint}",
         f"plan: {path}",
@@ -330,7 +330,7 @@ def test_the_plans_of_all_hosts_are_approved_and_applied_as_one(
     assert stat(merged, "registry_plans_delete") == len(DELETED)
     assert stat(merged, "registry_cleanup_approval_text") == table(merged)
     lines = table(merged).splitlines()
-    assert lines[0] == "To approve: delete 4 of 14 tags in 3 repositories"
+    assert lines[0] == "To approve: delete 4 of the 14 tags in 3 repositories"
     for line in (
         f"server: {simulator.url}, by its clock 2026-06-01T12:00:00Z",
         f"fingerprint: {fingerprint}",

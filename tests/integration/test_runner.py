@@ -164,7 +164,7 @@ def test_a_workflow_deletes_what_was_approved(runner: str, simulator: Simulator,
     plan = workflow.job("plan", **RULES)
     assert plan.code == 0, plan.output
     assert simulator.state()["team/app"] == ["dev-1", "dev-2", "v1"]
-    assert "To approve: delete 1 of 3 tags in 1 repository" in plan.artifacts["registry_cleanup_approval_text"]
+    assert "To approve: delete 1 of the 3 tags in 1 repository" in plan.artifacts["registry_cleanup_approval_text"]
     assert plan.artifacts["registry_cleanup_summary"]["planned"] == 1
     assert workflow.job("check_plan").code == 0
     assert workflow.job("nothing_to_delete").code != 0

@@ -131,7 +131,7 @@ def _send_blob(registry: Registry, source: str, blob: Descriptor, scopes: tuple[
         if head.status != 200:
             raise error_of(head)
         if head.headers.get("Content-Length", str(blob.size)) != str(blob.size):
-            raise head.untrusted(f"the size differs from the {blob.size} bytes in the manifest")
+            raise head.untrusted(f"the size differs from the size in the manifest, {blob.size:,}")
         request(
             registry,
             "PUT",

@@ -59,7 +59,7 @@ def row(**changes: Any) -> dict[str, Any]:
 
 def test_the_whole_text() -> None:
     assert approval_text([row(run_by={"awx_user_name": "ana", "awx_job_id": "7"})]).splitlines() == [
-        "To approve: delete 2 of 6 tags in 3 repositories",
+        "To approve: delete 2 of the 6 tags in 3 repositories",
         "server: https://gitlab.example.com, by its clock 2026-06-01T12:00:00Z",
         "scope: group team; repositories team/app, team/b",
         f"fingerprint: {FINGERPRINT}",
@@ -172,7 +172,7 @@ def merged(*rules: dict[str, Any]) -> dict[str, Any]:
 
 def test_a_merged_plan() -> None:
     assert approval_text([merged(RULES, RULES, RULES)]).splitlines() == [
-        "To approve: delete 3 of 27 tags in 3 repositories",
+        "To approve: delete 3 of the 27 tags in 3 repositories",
         "server: https://gitlab.example.com, by its clock 2026-06-01T12:00:00Z",
         f"fingerprint: {FINGERPRINT}",
         "  the beginning is enough, if typed by hand: 0123456789ab",
