@@ -70,6 +70,8 @@ def container_host(folder: Path, tool: str = "docker", *, broken: bool = False) 
     (folder / "away.py").write_text(CONNECTION)
     inventory = {
         "web": {"hosts": {"web-1": {"ansible_connection": "local"}, "web-2": {"ansible_connection": "away"}}},
+        # It has the tool, and no Python that Ansible could run a module with.
+        "odd": {"hosts": {"odd-1": {"ansible_connection": "local", "ansible_python_interpreter": "/nowhere/python3"}}},
     }
     (folder / "hosts.yml").write_text(yaml.safe_dump({"all": {"children": inventory}}))
     return {"PATH": f"{bin_folder}:/usr/bin:/bin", "ANSIBLE_CONNECTION_PLUGINS": str(folder)}
@@ -125,6 +127,17 @@ def test_a_tool_that_fails_or_is_not_there(ansible: Ansible, tmp_path: Path) -> 
     assert found == {"name": "web-1", "images": [], "failed": "no daemon"}
     run = gather(ansible, tmp_path, environment, hosts=["web-1"], tool="docker", output_path=str(path))
     assert "are not there" in sources(path)["web-1"]["failed"]
+
+
+def test_a_host_that_cannot_run_a_module(ansible: Ansible, tmp_path: Path) -> None:
+    environment, path = container_host(tmp_path), tmp_path / "in-use.json"
+    run = gather(ansible, tmp_path, environment, hosts=["odd-1", "web-1"], output_path=str(path))
+    assert run.code == 0, run.output
+    found = sources(path)
+    assert found["odd-1"]["failed"].startswith("Ansible can't run a module there: ")
+    assert "not there" not in found["odd-1"]["failed"].partition(": ")[2]
+    assert found["odd-1"]["images"] == []
+    assert found["web-1"]["failed"] == ""
 
 
 def test_what_can_not_be_gathered(ansible: Ansible, tmp_path: Path) -> None:
