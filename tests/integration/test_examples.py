@@ -278,6 +278,8 @@ def stand_in(project: Project) -> None:
     modules = place / "ansible_collections/kubernetes/core/plugins/modules"
     modules.mkdir(parents=True)
     (modules / "k8s_info.py").write_text(K8S_INFO % str(place / "objects.json"))
+    # Another test packs another module under this name.
+    project.environment.pop("PACKED_MODULES", None)
 
     def spec(name: str) -> dict[str, Any]:
         return {"spec": {"containers": [{"name": "app", "image": f"registry.example.com/team/app:{name}"}]}}

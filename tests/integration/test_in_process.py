@@ -44,6 +44,7 @@ HAS = {"a diff": "diff", "a warning": "warnings", "a deprecation": "deprecations
 def test_results_are_those_of_a_playbook(ansible: Ansible, simulator: Simulator) -> None:
     tasks = [{"name": name, **task} for name, (_status, task) in TASKS.items()]
     simulator.load(team())
+    ansible.shows_deprecations = True
     run = ansible.tasks([{**task, "ignore_errors": True} for task in tasks])
     assert len(run.tasks) == len(tasks), run.output
     simulator.load(team())

@@ -83,6 +83,8 @@ def machine(ansible: Ansible, simulator: Simulator, tmp_path: Path) -> dict[str,
     for folder in (modules, tmp_path / "bin", tmp_path / "host_vars", tmp_path / ".kube"):
         folder.mkdir(parents=True)
     (modules / "k8s_info.py").write_text(K8S_INFO)
+    # Another test packs another module under this name.
+    ansible.environment.pop("PACKED_MODULES", None)
     (tmp_path / "bin" / "docker").write_text(TOOL)
     (tmp_path / "bin" / "docker").chmod(0o755)
     for host in ("web-1", "web-2"):

@@ -301,7 +301,10 @@ UNSENT: list[tuple[dict[str, Any], str]] = [
         {"groups": [{"group": "team/sub", "cleanup_policy": {"name_regex_delete": "("}}]},
         "groups, 'team/sub': name_regex",
     ),
-    ({"groups": TEAM, "defaults": {"cleanup_policy": {"keep_n": 5, "clear": ["keep_n"]}}}, "defaults: keep_n is given"),
+    (
+        {"groups": TEAM, "defaults": {"cleanup_policy": {"keep_n": 5, "clear": ["keep_n"]}}},
+        "defaults: keep_n is set and also in clear",
+    ),
     (
         {"groups": TEAM, "defaults": {"repository_protection": {"rules": [{"pattern": "a b", PUSH: "owner"}]}}},
         "defaults: repo",

@@ -293,7 +293,7 @@ ANSWERED: list[tuple[dict[str, Any], list[str]]] = [
     ({**promotion(), "repository": None, "repository_id": 999}, ["repository 999", "404"]),
     (promotion(source="v9"), ["team/app:v9", "does not have this image"]),
     (promotion(source="sha256:" + "0" * 64), ["team/app@sha256:000", "no longer has this image"]),
-    (promotion(source_repository="team/app/nothing"), ["team/app/nothing:v1", "no such image"]),
+    (promotion(source_repository="team/app/nothing"), ["team/app/nothing:v1", "does not have this image"]),
     (promotion(source_repository="team/nothing"), ["no pull on team/nothing", "project may not exist"]),
     (promotion(api_token="glpat-guest"), ["role"]),
     (promotion(api_token="glpat-reader"), ["no pull on team/app", "Reporter and read_registry"]),

@@ -136,7 +136,7 @@ def test_a_signature_stays_when_its_image_does_not_go_after_all(ansible: Ansible
     assert fates[names["dev-index"]] == "changed_since"
     messages = {row["name"]: row["message"] for row in run.result["outcome"]["changed_since"]}
     assert "belongs to dev-1" in messages[names["dev-1"]]
-    assert "dev-1 is another image since the plan was made" in messages[names["dev-index"]]
+    assert "dev-1 points to another image since the plan was made" in messages[names["dev-index"]]
 
 
 def test_a_signature_stays_when_a_new_tag_may_be_its_image(ansible: Ansible, simulator: Simulator) -> None:
