@@ -176,6 +176,19 @@ class Ansible:
         """A PATH for scripts that run ansible-playbook. What such a one runs lives on if it is killed."""
         return f"{self.environment['PROGRAMS']}{os.pathsep}{self.environment['PATH']}"
 
+    def script(self, commands: str, folder: Path, env: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+        """Run commands of a shell in a folder, until one of them fails. env: what to set besides."""
+        return subprocess.run(
+            ["bash", "-euo", "pipefail", "-c", commands],
+            cwd=folder,
+            env={**self.environment, "PATH": self.path, **env},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=self.patience,
+            check=False,
+        )
+
     def tasks(self, tasks: list[dict[str, Any]], *options: str, env: Changes = None) -> Run:
         """Run tasks as one play on localhost."""
         # JSON is YAML, and quotes every template as it should be.

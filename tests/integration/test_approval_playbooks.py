@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -483,16 +482,7 @@ def test_the_page_does_what_it_says(ansible: Ansible, simulator: Simulator, tmp_
     (tmp_path / "rules.yml").write_text(rules)
 
     def run(command: str) -> str:
-        done = subprocess.run(
-            ["bash", "-euc", command],
-            cwd=tmp_path,
-            env={**ansible.environment, "PATH": ansible.path},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
+        done = ansible.script(command, tmp_path, {})
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

@@ -10,7 +10,6 @@ import json
 import os
 import re
 import shutil
-import subprocess
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -103,23 +102,19 @@ class Project:
     def __init__(self, name: str, ansible: Ansible, simulator: Simulator, folder: Path) -> None:
         self.folder = folder / "project"
         self.simulator = simulator
-        self.environment = {**ansible.environment, "PATH": ansible.path, "RECORD_PATH": str(folder / "record")}
+        self.ansible = ansible
+        self.environment = {
+            "PATH": ansible.path,
+            "ANSIBLE_COLLECTIONS_PATH": ansible.environment["ANSIBLE_COLLECTIONS_PATH"],
+            "RECORD_PATH": str(folder / "record"),
+        }
         shutil.copytree(ROOT / "examples" / name, self.folder)
         preparation, *self.blocks = blocks_of((self.folder / "README.md").read_text())
         assert preparation.commands.splitlines() == PREPARATION
 
     def run(self, commands: str, token: str = TOKEN) -> str:
         """Run commands with a token, and give what they show."""
-        done = subprocess.run(
-            ["bash", "-euo", "pipefail", "-c", commands],
-            cwd=self.folder,
-            env={**self.environment, "GITLAB_TOKEN": token},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
+        done = self.ansible.script(commands, self.folder, {**self.environment, "GITLAB_TOKEN": token})
         assert done.returncode == 0, done.stdout + done.stderr
         # That a token can only read is a warning where something would be deleted.
         assert token == READER or "WARNING" not in done.stderr, done.stderr
@@ -279,7 +274,7 @@ def stand_in(project: Project) -> None:
     modules.mkdir(parents=True)
     (modules / "k8s_info.py").write_text(K8S_INFO % str(place / "objects.json"))
     # Another test packs another module under this name.
-    project.environment.pop("PACKED_MODULES", None)
+    project.ansible.environment.pop("PACKED_MODULES", None)
 
     def spec(name: str) -> dict[str, Any]:
         return {"spec": {"containers": [{"name": "app", "image": f"registry.example.com/team/app:{name}"}]}}

@@ -56,16 +56,8 @@ def run(ansible: Ansible, folder: Path, job: str, token: str, **variables: str) 
     for file in EXAMPLE.glob("*.yml"):
         shutil.copy(file, folder)
     told = {"GITLAB_TOKEN": token, "GITLAB_USER_LOGIN": "ana", "CI_PIPELINE_ID": "5"}
-    return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", "\n".join(PIPELINE[job]["script"])],
-        cwd=folder,
-        env={**ansible.environment, "PATH": ansible.path, **told, **PIPELINE["variables"], **variables},
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
+    environment = {**told, **PIPELINE["variables"], **variables}
+    return ansible.script("\n".join(PIPELINE[job]["script"]), folder, environment)
 
 
 def fingerprint_on(screen: str) -> str:

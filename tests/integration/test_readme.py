@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 from pathlib import Path
 
 import yaml
@@ -60,19 +59,15 @@ def test_from_the_address_to_a_second_cleanup(ansible: Ansible, simulator: Simul
         "read -rs GITLAB_TOKEN &&", f"GITLAB_TOKEN={TOKEN};"
     )
     installing = f"ansible-galaxy collection install --offline -p {tmp_path / 'installed'} {ROOT}\n"
-    collections = {"ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "installed")}
+    # The programs of a user, who has no other copy of the collection.
+    environment = {
+        "PATH": ansible.environment["PATH"],
+        "ANSIBLE_COLLECTIONS_PATH": str(tmp_path / "installed"),
+        "RECORD_PATH": str(tmp_path / "record"),
+    }
 
     def run(command: str) -> str:
-        done = subprocess.run(
-            ["bash", "-ec", address + command],
-            cwd=tmp_path,
-            env={**ansible.environment, **collections, "RECORD_PATH": str(tmp_path / "record")},
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=180,
-            check=False,
-        )
+        done = ansible.script(address + command, tmp_path, environment)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 

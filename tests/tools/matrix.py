@@ -118,14 +118,19 @@ def run(part: str, cell: Cell, *, smoke: bool = False) -> None:
 
 def run_pytest(part: str, name: str, python: Path, modules: Path, chosen: t.Sequence[str]) -> None:
     """Run tests with the Python of a cell; a deprecation of what our code uses is an error."""
-    out = report.RESULTS / f"{part}.xml"
-    out.unlink(missing_ok=True)
-    command = [str(python), "-m", "pytest", "-q", "--dist=worksteal", f"--junitxml={out}", *chosen]
     changed = {
         "MODULES_PYTHON": str(modules),
         "PATH": f"{python.parent}{os.pathsep}{os.environ['PATH']}",
         "PYTHONWARNINGS": deprecations_as_errors(),
     }
+    note_tests(part, name, python, chosen, changed)
+
+
+def note_tests(part: str, name: str, python: Path, chosen: t.Sequence[str], changed: t.Mapping[str, str]) -> None:
+    """Run pytest in a changed environment, and note its counts."""
+    out = report.RESULTS / f"{part}.xml"
+    out.unlink(missing_ok=True)
+    command = [str(python), "-m", "pytest", "-q", "--dist=worksteal", f"--junitxml={out}", *chosen]
     print("+", name, flush=True)
     code = subprocess.run(command, cwd=ROOT, env={**os.environ, **changed}, check=False).returncode
     report.note_junit(part, out, code, name)
@@ -178,13 +183,8 @@ def run_runners(part: str) -> None:
             if place is None:
                 report.note(part, name, skipped=1, remark=f"Python {version} is not on this machine")
                 continue
-            out = report.RESULTS / f"{part}.xml"
-            out.unlink(missing_ok=True)
-            command = [sys.executable, "-m", "pytest", "-q", "-n", "2", f"--junitxml={out}"]
-            chosen = ["tests/integration/test_runner.py"]
-            env = {**os.environ, "RUNNERS": str(place.parent)}
-            code = subprocess.run([*command, *chosen], cwd=ROOT, env=env, check=False).returncode
-            report.note_junit(part, out, code, name)
+            chosen = ("tests/integration/test_runner.py", "-n", "2")
+            note_tests(part, name, Path(sys.executable), chosen, {"RUNNERS": str(place.parent)})
 
 
 def environment(cell: Cell) -> Path | None:

@@ -38,3 +38,9 @@ def tables(text: str) -> dict[str, list[list[list[str]]]]:
             found[heading][-1].append(line.strip("| ").split(" | "))
         before = line
     return found
+
+
+def anchors_of(text: str) -> set[str]:
+    """The anchors of headings, as GitHub makes them."""
+    headings = re.findall("^#+ (.+)$", re.sub("^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}

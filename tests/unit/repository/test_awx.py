@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.tools.collection import ROOT
+from tests.tools.prose import AnyTag
 
 AWX = ROOT / "examples" / "awx"
 # What the playbooks take besides the variables of roles.
@@ -33,20 +34,9 @@ ANSWERS = {
 }
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads what Ansible marks as no template, as a text."""
-
-
-def _text(loader: _Loader, node: yaml.ScalarNode) -> str:
-    return str(loader.construct_scalar(node))
-
-
-_Loader.add_constructor("!unsafe", _text)
-
-
 def data(name: str, file: str = "") -> Any:
     text = (AWX / "objects" / f"{file or name}.yml").read_text()
-    return yaml.load(text, _Loader)[name]  # noqa: S506 (is a safe one)
+    return yaml.load(text, AnyTag)[name]  # noqa: S506 (is a safe one)
 
 
 def variables() -> dict[str, dict[str, Any]]:
@@ -134,7 +124,7 @@ def test_merging_counts_the_hosts_that_planned() -> None:
 
 
 def test_the_example_of_variables_names_those_of_the_playbook() -> None:
-    [play] = yaml.load((AWX / "controller.yml").read_text(), _Loader)  # noqa: S506 (is a safe one)
+    [play] = yaml.load((AWX / "controller.yml").read_text(), AnyTag)  # noqa: S506 (is a safe one)
     given = yaml.safe_load((AWX / "controller_vars.example.yml").read_text())
     assert set(given) <= set(play["vars"])
     assert {"gitlab_group", "plans_project", "gitlab_url", "project_url", "execution_environment_image"} <= set(given)

@@ -15,6 +15,7 @@ from packaging.requirements import Requirement
 from packaging.version import Version
 
 from tests.tools.collection import ROOT
+from tests.tools.pages import anchors_of
 from tests.tools.roles import ROLES
 from tests.unit.repository.tree import INVENTORY, MODULES, read_yaml, sources, text_of
 
@@ -81,11 +82,9 @@ def test_links_of_the_readme_work_in_galaxy() -> None:
     """Galaxy shows the text alone, so links name the repository; those to it name what is there."""
     text = (ROOT / "README.md").read_text()
     home = read_yaml("galaxy.yml")["repository"]
-    headings = [re.sub(r"[^a-z0-9 -]", "", each.lower()) for each in re.findall(r"^#+ (.*)$", text, re.MULTILINE)]
-    anchors = {heading.replace(" ", "-") for heading in headings}
     for target in re.findall(r"\]\(([^)]+)\)", text):
         if target.startswith("#"):
-            assert target[1:] in anchors, target
+            assert target[1:] in anchors_of(text), target
             continue
         assert target.startswith("https://"), target
         kind, _between, path = target.partition(f"{home}/-/")[2].partition("/main/")

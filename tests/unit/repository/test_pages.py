@@ -15,7 +15,7 @@ import pytest
 from ansible.module_utils import basic
 
 from tests.tools.collection import ROOT
-from tests.tools.pages import tables
+from tests.tools.pages import anchors_of, tables
 from tests.tools.prose import Text, code_texts, sentences
 from tests.unit.repository.test_situations import functions_of
 
@@ -96,12 +96,6 @@ def test_a_term_has_one_sentence_and_a_link() -> None:
         assert len(list(sentences(Text("glossary", meaning)))) == 1, meaning
         assert meaning.endswith("."), meaning
         assert re.fullmatch(r"\[.+?\]\(.+?\)", more), more
-
-
-def anchors_of(text: str) -> set[str]:
-    """The anchors of headings, as GitHub makes them."""
-    headings = re.findall("^#+ (.+)$", re.sub("^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE), re.MULTILINE)
-    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def links() -> list[tuple[str, str]]:
